@@ -1,0 +1,415 @@
+"""DDL statements as data: the atoms that readers produce, engines spell, and plans are composed of.
+
+Each atom knows its effect on the catalog (`apply`), nothing of any engine's words. What a person asks for (an
+*operation*) becomes a sequence of atoms; what a file contains is read back into atoms. The two meet here, which is how a
+rendered file is checked against the schema that was asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+
+from domain_agents.catalog import (
+    Check,
+    Column,
+    ForeignKey,
+    Index,
+    PrimaryKey,
+    Schema,
+    Table,
+    TableName,
+    Unique,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+Constraint: TypeAlias = PrimaryKey | Unique | Check | ForeignKey
+
+
+class DoesNotApply(Exception):
+    """A statement that the schema at hand refuses; the message says what is missing or already there."""
+
+
+@runtime_checkable
+class Statement(Protocol):
+    """One DDL statement."""
+
+    def apply(self, schema: Schema) -> Schema:
+        """The schema after the statement.
+
+        Raises:
+            DoesNotApply: the schema does not have what the statement needs, or has it already.
+        """
+        ...
+
+
+def _table(schema: Schema, name: TableName) -> Table:
+    table = schema.table(name)
+    if table is None:
+        raise DoesNotApply(f"there is no table {name}")
+    return table
+
+
+def _column(table: Table, name: str) -> Column:
+    column = table.column(name)
+    if column is None:
+        raise DoesNotApply(f"table {table.name} has no column {name}")
+    return column
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTable:
+    """CREATE TABLE, with every constraint written in it; `indexes` are those the statement itself declares."""
+
+    table: Table
+    if_not_exists: bool = False
+
+    def apply(self, schema: Schema) -> Schema:
+        if self.table.name in schema.tables:
+            if self.if_not_exists:
+                return schema
+            raise DoesNotApply(f"table {self.table.name} exists already")
+        return schema.with_table(self.table)
+
+
+@dataclass(frozen=True, slots=True)
+class DropTable:
+    """DROP TABLE."""
+
+    table: TableName
+    if_exists: bool = False
+
+    def apply(self, schema: Schema) -> Schema:
+        table = schema.table(self.table)
+        if table is None:
+            if self.if_exists:
+                return schema
+            raise DoesNotApply(f"there is no table {self.table}")
+        return schema.without_table(table.name)
+
+
+@dataclass(frozen=True, slots=True)
+class RenameTable:
+    """ALTER TABLE ... RENAME TO; `new_name` has no schema, the table stays in its own."""
+
+    table: TableName
+    new_name: str
+
+    def apply(self, schema: Schema) -> Schema:
+        table = _table(schema, self.table)
+        old, new = table.name, TableName(self.new_name, table.name.schema)
+        if new in schema.tables:
+            raise DoesNotApply(f"table {new} exists already")
+        moved = {
+            (new if key == old else key): replace(
+                t,
+                name=new if key == old else t.name,
+                foreign_keys=tuple(
+                    replace(fk, parent=new) if fk.parent in (old, self.table) else fk for fk in t.foreign_keys
+                ),
+            )
+            for key, t in schema.tables.items()
+        }
+        indexes = {
+            key: replace(index, table=new) if index.table == old else index for key, index in schema.indexes.items()
+        }
+        return replace(schema, tables=moved, indexes=indexes)
+
+
+@dataclass(frozen=True, slots=True)
+class AddColumn:
+    """ADD COLUMN, with the constraints written on the column.
+
+    `default_is_volatile` is what the reader or the operation knows of the default; it decides between a note in the
+    catalog and a rewrite of the table.
+    """
+
+    table: TableName
+    column: Column
+    constraints: tuple[Constraint, ...] = ()
+    if_not_exists: bool = False
+
+    def apply(self, schema: Schema) -> Schema:
+        table = _table(schema, self.table)
+        if table.column(self.column.name) is not None:
+            if self.if_not_exists:
+                return schema
+            raise DoesNotApply(f"table {table.name} has a column {self.column.name} already")
+        changed = replace(table, columns=(*table.columns, self.column))
+        for constraint in self.constraints:
+            changed = _with_constraint(changed, constraint)
+        return schema.with_table(changed)
+
+
+@dataclass(frozen=True, slots=True)
+class DropColumn:
+    """DROP COLUMN; indexes and constraints that use the column go with it."""
+
+    table: TableName
+    column: str
+    if_exists: bool = False
+
+    def apply(self, schema: Schema) -> Schema:
+        table = _table(schema, self.table)
+        if table.column(self.column) is None:
+            if self.if_exists:
+                return schema
+            raise DoesNotApply(f"table {table.name} has no column {self.column}")
+        primary_key = table.primary_key
+        changed = replace(
+            table,
+            columns=tuple(c for c in table.columns if c.name != self.column),
+            primary_key=None if primary_key and self.column in primary_key.columns else primary_key,
+            uniques=tuple(u for u in table.uniques if self.column not in u.columns),
+            foreign_keys=tuple(fk for fk in table.foreign_keys if self.column not in fk.columns),
+        )
+        indexes = {
+            key: index
+            for key, index in schema.indexes.items()
+            if index.table != table.name or self.column not in index.columns
+        }
+        return replace(schema.with_table(changed), indexes=indexes)
+
+
+@dataclass(frozen=True, slots=True)
+class RenameColumn:
+    """RENAME COLUMN, followed into keys, foreign keys and indexes."""
+
+    table: TableName
+    column: str
+    new_name: str
+
+    def apply(self, schema: Schema) -> Schema:
+        table = _table(schema, self.table)
+        _column(table, self.column)
+        if table.column(self.new_name) is not None:
+            raise DoesNotApply(f"table {table.name} has a column {self.new_name} already")
+
+        def renamed(names: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(self.new_name if name == self.column else name for name in names)
+
+        key = table.primary_key
+        changed = replace(
+            table,
+            columns=tuple(replace(c, name=self.new_name) if c.name == self.column else c for c in table.columns),
+            primary_key=replace(key, columns=renamed(key.columns)) if key else None,
+            uniques=tuple(replace(u, columns=renamed(u.columns)) for u in table.uniques),
+            foreign_keys=tuple(replace(fk, columns=renamed(fk.columns)) for fk in table.foreign_keys),
+        )
+        after = schema.with_table(changed)
+        for index in schema.indexes_of(table.name):
+            keys = tuple(
+                replace(k, text=self.new_name) if not k.is_expression and k.text == self.column else k
+                for k in index.keys
+            )
+            after = after.with_index(replace(index, keys=keys, include=renamed(index.include)))
+        return after
+
+
+@dataclass(frozen=True, slots=True)
+class _ColumnStatement:
+    table: TableName
+    column: str
+
+    def _change(self, schema: Schema, change: Callable[[Column], Column]) -> Schema:
+        table = _table(schema, self.table)
+        return schema.with_table(table.with_column(change(_column(table, self.column))))
+
+
+@dataclass(frozen=True, slots=True)
+class SetNotNull(_ColumnStatement):
+    """ALTER COLUMN ... SET NOT NULL."""
+
+    def apply(self, schema: Schema) -> Schema:
+        return self._change(schema, lambda column: replace(column, nullable=False))
+
+
+@dataclass(frozen=True, slots=True)
+class DropNotNull(_ColumnStatement):
+    """ALTER COLUMN ... DROP NOT NULL."""
+
+    def apply(self, schema: Schema) -> Schema:
+        return self._change(schema, lambda column: replace(column, nullable=True))
+
+
+@dataclass(frozen=True, slots=True)
+class SetDefault(_ColumnStatement):
+    """ALTER COLUMN ... SET DEFAULT; None is DROP DEFAULT."""
+
+    default: str | None = None
+
+    def apply(self, schema: Schema) -> Schema:
+        return self._change(schema, lambda column: replace(column, default=self.default))
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeType(_ColumnStatement):
+    """ALTER COLUMN ... TYPE, with its USING expression if one was written."""
+
+    type: str = ""
+    using: str | None = None
+
+    def apply(self, schema: Schema) -> Schema:
+        return self._change(schema, lambda column: replace(column, type=self.type))
+
+
+@dataclass(frozen=True, slots=True)
+class CreateIndex:
+    """CREATE INDEX; `concurrently` asks for a build that lets writers pass, where the engine has one."""
+
+    index: Index
+    concurrently: bool = False
+    if_not_exists: bool = False
+
+    def apply(self, schema: Schema) -> Schema:
+        table = _table(schema, self.index.table)
+        for name in (*self.index.columns, *self.index.include):
+            _column(table, name)
+        if self.index.name in schema.indexes:
+            if self.if_not_exists:
+                return schema
+            raise DoesNotApply(f"index {self.index.name} exists already")
+        return schema.with_index(replace(self.index, table=table.name))
+
+
+@dataclass(frozen=True, slots=True)
+class DropIndex:
+    """DROP INDEX."""
+
+    index: str
+    concurrently: bool = False
+    if_exists: bool = False
+    schema: str = ""
+
+    def apply(self, schema: Schema) -> Schema:
+        if self.index not in schema.indexes:
+            if self.if_exists:
+                return schema
+            raise DoesNotApply(f"there is no index {self.index}")
+        return schema.without_index(self.index)
+
+
+@dataclass(frozen=True, slots=True)
+class AddConstraint:
+    """ADD CONSTRAINT; a check or foreign key with `validated=False` is NOT VALID."""
+
+    table: TableName
+    constraint: Constraint
+    using_index: str = ""
+
+    def apply(self, schema: Schema) -> Schema:
+        table = _table(schema, self.table)
+        name = self.constraint.name
+        if name and name in _constraint_names(table):
+            raise DoesNotApply(f"table {table.name} has a constraint {name} already")
+        for column in getattr(self.constraint, "columns", ()):
+            _column(table, column)
+        return schema.with_table(_with_constraint(table, self.constraint))
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateConstraint:
+    """VALIDATE CONSTRAINT: existing rows are tested, the constraint becomes a full one."""
+
+    table: TableName
+    name: str
+
+    def apply(self, schema: Schema) -> Schema:
+        table = _table(schema, self.table)
+        if self.name not in _constraint_names(table):
+            raise DoesNotApply(f"table {table.name} has no constraint {self.name}")
+        return schema.with_table(
+            replace(
+                table,
+                checks=tuple(replace(c, validated=True) if c.name == self.name else c for c in table.checks),
+                foreign_keys=tuple(
+                    replace(fk, validated=True) if fk.name == self.name else fk for fk in table.foreign_keys
+                ),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DropConstraint:
+    """DROP CONSTRAINT, of any kind."""
+
+    table: TableName
+    name: str
+    if_exists: bool = False
+
+    def apply(self, schema: Schema) -> Schema:
+        table = _table(schema, self.table)
+        if self.name not in _constraint_names(table):
+            if self.if_exists:
+                return schema
+            raise DoesNotApply(f"table {table.name} has no constraint {self.name}")
+        key = table.primary_key
+        return schema.with_table(
+            replace(
+                table,
+                primary_key=None if key and key.name == self.name else key,
+                uniques=tuple(u for u in table.uniques if u.name != self.name),
+                checks=tuple(c for c in table.checks if c.name != self.name),
+                foreign_keys=tuple(fk for fk in table.foreign_keys if fk.name != self.name),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NoCatalogChange:
+    """A statement that was understood and leaves tables and indexes as they are.
+
+    `kind` says which: "data" (INSERT, UPDATE, DELETE), "session" (SET, PRAGMA), "transaction" (BEGIN, COMMIT),
+    "routine" (a procedure made, called or dropped), "query" (SELECT), "comment".
+    """
+
+    kind: str
+    table: TableName | None = None
+
+    def apply(self, schema: Schema) -> Schema:
+        return schema
+
+
+@dataclass(frozen=True, slots=True)
+class KeepText:
+    """A statement whose object the catalog has no noun for (a view, a trigger, a type): its text is kept."""
+
+    text: str
+
+    def apply(self, schema: Schema) -> Schema:
+        return replace(schema, extras=(*schema.extras, self.text))
+
+
+def _constraint_names(table: Table) -> set[str]:
+    named: list[Constraint] = [*table.uniques, *table.checks, *table.foreign_keys]
+    if table.primary_key:
+        named.append(table.primary_key)
+    return {constraint.name for constraint in named if constraint.name}
+
+
+def _with_constraint(table: Table, constraint: Constraint) -> Table:
+    match constraint:
+        case PrimaryKey():
+            if table.primary_key is not None:
+                raise DoesNotApply(f"table {table.name} has a primary key already")
+            not_null = tuple(replace(c, nullable=False) if c.name in constraint.columns else c for c in table.columns)
+            return replace(table, primary_key=constraint, columns=not_null)
+        case Unique():
+            return replace(table, uniques=(*table.uniques, constraint))
+        case Check():
+            return replace(table, checks=(*table.checks, constraint))
+        case ForeignKey():
+            return replace(table, foreign_keys=(*table.foreign_keys, constraint))
+
+
+def apply_all(statements: Iterable[Statement], schema: Schema) -> Schema:
+    """The schema after all of them, in order.
+
+    Raises:
+        DoesNotApply: from the first that does not.
+    """
+    for statement in statements:
+        schema = statement.apply(schema)
+    return schema

@@ -1,0 +1,149 @@
+"""Databases: what each can do by version, how it spells a statement, which locks the statement takes.
+
+One file per engine. Nothing above this floor names an engine in a condition: it asks `can`, and lets the engine spell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from domain_agents.registry import load_unit, unit_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from domain_agents.catalog import Schema, TableName
+    from domain_agents.ddl import Statement
+
+
+class Can(StrEnum):
+    """A capability that changes how a change is made. An engine says yes or no for one of its versions."""
+
+    TRANSACTIONAL_DDL = "DDL inside a transaction rolls back with it"
+    CONCURRENT_INDEX_BUILD = "an index can be built while writers pass, outside a transaction"
+    CONSTRAINT_NOT_VALID = "a check or foreign key can be added first and validated later"
+    SET_NOT_NULL = "a column can be made NOT NULL in place"
+    ADD_FOREIGN_KEY = "a foreign key can be added to an existing table"
+    CONSTANT_DEFAULT_WITHOUT_REWRITE = "a column with a constant default is added without rewriting the table"
+    ADD_NOT_NULL_COLUMN = "a column can be added as NOT NULL with a constant default"
+    PROCEDURES_THAT_COMMIT = "a stored procedure can commit between batches"
+    LOCK_TIMEOUT = "a statement can give up waiting for a lock"
+
+
+class Blocks(StrEnum):
+    """Whom a statement's lock keeps waiting."""
+
+    NONE = "none"
+    WRITES = "writes"
+    READS_AND_WRITES = "reads and writes"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What one statement does to a running system.
+
+    `lock` is the engine's own word for the strongest lock on the statement's table, `other_locks` those on other tables
+    by name. `blocks` says whom that lock stops while it is held; `held_for_scan` whether it is held for as long as a scan
+    or a rewrite lasts (else for milliseconds). `seconds` is a range (low, high) for the rows at hand; `extra_bytes` the
+    free space needed, None when the table's size is not known.
+    """
+
+    operation: str
+    lock: str
+    blocks: Blocks
+    rewrites_table: bool = False
+    scans_table: bool = False
+    builds_index: bool = False
+    seconds: tuple[float, float] = (0.0, 0.0)
+    extra_bytes: int | None = None
+    other_locks: tuple[tuple[str, str], ...] = ()
+    sources: tuple[str, ...] = ()
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the time depends on the table's size."""
+        return self.rewrites_table or self.scans_table or self.builds_index
+
+
+@dataclass(frozen=True, slots=True)
+class TableSize:
+    """What is known of a table's size; None is unknown."""
+
+    rows: int | None = None
+    bytes: int | None = None
+    writes_per_second: float | None = None
+
+
+class Engine(Protocol):
+    """One database at one version."""
+
+    @property
+    def name(self) -> str:
+        """The name on the wire: postgresql, sqlite, ..."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """The version planned for, such as "16"."""
+        ...
+
+    def can(self, capability: Can) -> bool:
+        """Whether this version can."""
+        ...
+
+    def quote(self, name: str) -> str:
+        """The name as SQL: quoted where the engine would read it as something else without quotes."""
+        ...
+
+    def quote_table(self, table: TableName) -> str:
+        """A table's name as SQL, with its schema if it has one."""
+        ...
+
+    def spell(self, statement: Statement, schema: Schema) -> tuple[str, ...]:
+        """The statement as SQL, without the closing semicolons; several where the engine needs several.
+
+        Raises:
+            CannotSpell: this engine has no such statement.
+        """
+        ...
+
+    def effect(self, statement: Statement, schema: Schema, size: TableSize, *, is_new_table: bool = False) -> Effect:
+        """What the statement does on a table of that size, from the measured facts. `schema` is as it is just before."""
+        ...
+
+    def session_guards(self, statements: Sequence[Statement]) -> tuple[str, ...]:
+        """What a migration file says first, so that waiting for a lock cannot take the application down."""
+        ...
+
+
+class CannotSpell(Exception):
+    """This engine has no such statement; the message names the way out."""
+
+
+class UnknownEngine(LookupError):
+    """No engine of that name, or a version that it never had."""
+
+
+def engine_names() -> tuple[str, ...]:
+    """The engines that there are."""
+    import domain_agents.engines as package
+
+    return unit_names(package)
+
+
+def engine(name: str, version: str = "") -> Engine:
+    """The engine of that name, at that version (its default version when none is given).
+
+    Raises:
+        UnknownEngine: with the names or versions there are.
+    """
+    import domain_agents.engines as package
+
+    try:
+        unit = load_unit(package, name)
+    except LookupError as error:
+        raise UnknownEngine(str(error)) from error
+    made: Engine = unit.at_version(version)
+    return made

@@ -1,0 +1,118 @@
+"""A plan as plain data: what is decided before a word of it is rendered.
+
+The same request gives the same plan, byte for byte: nothing here reads a file, a clock or an environment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from domain_agents.engines import Effect
+from domain_agents.operations import Backfill, Phase, Query
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why something is believed of a project. `line` counts from 1; 0 is the whole file."""
+
+    file: str
+    line: int
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What a project's own files say of its migrations. Empty text is "not recognised".
+
+    `numbering` describes the style ("0001", "20260102T150405", "alembic"), `next_number` is the first free one (Alembic:
+    empty), `head` the newest migration (its revision in Alembic), `ledger` the table that records applied migrations,
+    `ledger_insert` whether the project's own files insert into it themselves, `schema_sql` today's schema as DDL where
+    the project says it, with `schema_from` naming the files.
+    """
+
+    engine: str = ""
+    version: str = ""
+    framework: str = ""
+    directory: str = ""
+    numbering: str = ""
+    next_number: str = ""
+    head: str = ""
+    ledger: str = ""
+    ledger_insert: str = ""
+    file_template: str = ""
+    schema_sql: str = ""
+    schema_from: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedStatement:
+    """One statement as it stands in a rendered file, with what it will do."""
+
+    sql: str
+    line: int
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedFile:
+    """One migration file: where it goes, what it says, and what was read back out of it."""
+
+    path: str
+    content: str
+    transaction: bool
+    statements: tuple[RenderedStatement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMigration:
+    """One file to be rendered: what its header says and what it does, spelled for the engine."""
+
+    order: int
+    title: str
+    slug: str
+    phase: Phase
+    why: str
+    guards: tuple[str, ...]
+    statements: tuple[str, ...]
+    backfill: Backfill | None
+    transaction: bool
+    affected_rows: str
+    expected_duration: str
+    lock_impact: str
+    free_space: str
+    depends_on: tuple[str, ...]
+    undo: str
+    undo_loses_data: bool
+    prechecks: tuple[Query, ...] = ()
+    validations: tuple[Query, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDeploy:
+    """A deploy, check or job between files."""
+
+    order: int
+    kind: str
+    title: str
+    why: str
+    wait_for: str = ""
+
+
+PlannedStep = PlannedMigration | PlannedDeploy
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that is decided."""
+
+    engine: str
+    version: str
+    steps: tuple[PlannedStep, ...]
+    warnings: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+
+    @property
+    def migrations(self) -> tuple[PlannedMigration, ...]:
+        """The files among the steps, in order."""
+        return tuple(step for step in self.steps if isinstance(step, PlannedMigration))

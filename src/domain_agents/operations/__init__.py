@@ -1,0 +1,144 @@
+"""Changes that a person asks for, one file each: the fields, the effect on the catalog, the undo, the steps.
+
+An operation never names an engine. It asks what the engine can do, and composes DDL atoms that the engine spells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from domain_agents.registry import load_unit, unit_names
+
+if TYPE_CHECKING:
+    from domain_agents.catalog import Schema, TableName
+    from domain_agents.ddl import Statement
+    from domain_agents.engines import Engine, TableSize
+
+
+class Phase(StrEnum):
+    """Expand, migrate, contract: the old application keeps working until the contract."""
+
+    EXPAND = "expand"
+    MIGRATE = "migrate"
+    CONTRACT = "contract"
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """Fill `column` with `expression` for the rows where it is NULL, in batches along the key."""
+
+    table: TableName
+    column: str
+    expression: str
+    key: tuple[str, ...]
+    batch_rows: int = 5_000
+    pause_seconds: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query a person runs, with the answer to expect and the reason."""
+
+    sql: str
+    expect: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One migration file to be: statements that belong together, or one backfill.
+
+    `transaction` False means that the file must not run inside one.
+    """
+
+    title: str
+    slug: str
+    phase: Phase
+    why: str
+    statements: tuple[Statement, ...] = ()
+    backfill: Backfill | None = None
+    transaction: bool = True
+    prechecks: tuple[Query, ...] = ()
+    validations: tuple[Query, ...] = ()
+    undo: str = ""
+    undo_loses_data: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """Something that must be live before the next migration runs."""
+
+    title: str
+    why: str
+
+
+Step = Migration | Deploy
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What an operation knows besides the catalog: the size of its table."""
+
+    size: TableSize
+    is_new_table: bool = False
+
+
+class CannotPlan(Exception):
+    """The change cannot be planned as asked.
+
+    `field` names what to give or correct, `way_out` what to write there.
+    """
+
+    def __init__(self, message: str, *, field: str, way_out: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.way_out = way_out
+
+
+class Operation(Protocol):
+    """One change."""
+
+    kind: ClassVar[str]
+
+    @property
+    def table(self) -> TableName:
+        """The table that changes."""
+        ...
+
+    def apply(self, schema: Schema) -> Schema:
+        """The schema asked for: what the change would be if nobody else used the database.
+
+        Raises:
+            DoesNotApply: the schema does not have what the change needs, or has it already.
+        """
+        ...
+
+    def steps(self, engine: Engine, schema: Schema, situation: Situation) -> tuple[Step, ...]:
+        """Migrations and deploys, in order, that bring `schema` there without stopping the application.
+
+        Raises:
+            CannotPlan: something must be known or corrected first.
+        """
+        ...
+
+
+def operation_kinds() -> tuple[str, ...]:
+    """The changes that there are, by name."""
+    import domain_agents.operations as package
+
+    return unit_names(package)
+
+
+def operation_class(kind: str) -> type[Any]:
+    """The class of one kind of change (a frozen dataclass, named in CamelCase after its file).
+
+    Raises:
+        LookupError: with the kinds there are.
+    """
+    import domain_agents.operations as package
+
+    unit = load_unit(package, kind)
+    found: type[Any] = getattr(unit, "".join(part.capitalize() for part in kind.split("_")))
+    return found

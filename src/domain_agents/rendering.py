@@ -1,0 +1,60 @@
+"""The Jinja environment: undefined names are errors, and templates that are not ours run in a sandbox."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jinja2 import Environment
+
+MAX_RENDERED_CHARACTERS = 400_000
+"""No template of ours renders more; one that is not ours and does is refused rather than sent to a client."""
+
+
+class RenderingError(Exception):
+    """A template could not be rendered; the message is fit for its author and names the line."""
+
+
+@cache
+def environment(*, trusted: bool = True) -> Environment:
+    """The environment for our own templates, or (not trusted) the sandbox for a user's."""
+    from jinja2 import Environment, StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    kind = Environment if trusted else ImmutableSandboxedEnvironment
+    # What is rendered is SQL, Python and Markdown, never HTML: escaping would change it.
+    return kind(  # noqa: S701
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+
+
+def render(source: str, values: Mapping[str, Any], *, trusted: bool = True, name: str = "template") -> str:
+    """A template's text with its values filled in.
+
+    Raises:
+        RenderingError: the template is malformed, names a value that is not there, or renders far too much.
+    """
+    from jinja2 import TemplateError
+
+    try:
+        template = environment(trusted=trusted).from_string(source)
+        parts: list[str] = []
+        size = 0
+        for part in template.generate(**values):
+            size += len(part)
+            if size > MAX_RENDERED_CHARACTERS:
+                raise RenderingError(f"{name}: rendered more than {MAX_RENDERED_CHARACTERS:,} characters")
+            parts.append(part)
+    except TemplateError as error:
+        line = getattr(error, "lineno", None)
+        raise RenderingError(f"{name}{f', line {line}' if line else ''}: {error.message}") from error
+    except (TypeError, ValueError, ArithmeticError, OverflowError, MemoryError, RecursionError) as error:
+        raise RenderingError(f"{name}: {type(error).__name__} while rendering") from error
+    return "".join(parts)
