@@ -8,7 +8,7 @@ rendered file is checked against the schema that was asked for.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from domain_agents.catalog import (
     Check,
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 Constraint: TypeAlias = PrimaryKey | Unique | Check | ForeignKey
+
+
+_C = TypeVar("_C", PrimaryKey, Unique, Check, ForeignKey)
 
 
 class DoesNotApply(Exception):
@@ -139,7 +142,7 @@ class AddColumn:
             raise DoesNotApply(f"table {table.name} has a column {self.column.name} already")
         changed = replace(table, columns=(*table.columns, self.column))
         for constraint in self.constraints:
-            changed = _with_constraint(changed, constraint)
+            changed = with_constraint(changed, constraint)
         return schema.with_table(changed)
 
 
@@ -306,7 +309,7 @@ class AddConstraint:
             raise DoesNotApply(f"table {table.name} has a constraint {name} already")
         for column in getattr(self.constraint, "columns", ()):
             _column(table, column)
-        return schema.with_table(_with_constraint(table, self.constraint))
+        return schema.with_table(with_constraint(table, self.constraint))
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,11 +361,51 @@ class DropConstraint:
 
 
 @dataclass(frozen=True, slots=True)
+class RenameIndex:
+    """ALTER INDEX ... RENAME TO."""
+
+    index: str
+    new_name: str
+
+    def apply(self, schema: Schema) -> Schema:
+        index = schema.indexes.get(self.index)
+        if index is None:
+            # The index of a primary key or unique constraint carries the constraint's name and has no entry of its own.
+            return schema
+        return schema.without_index(self.index).with_index(replace(index, name=self.new_name))
+
+
+@dataclass(frozen=True, slots=True)
+class RenameConstraint:
+    """ALTER TABLE ... RENAME CONSTRAINT."""
+
+    table: TableName
+    name: str
+    new_name: str
+
+    def apply(self, schema: Schema) -> Schema:
+        table = _table(schema, self.table)
+
+        def renamed(constraint: _C) -> _C:
+            return replace(constraint, name=self.new_name) if constraint.name == self.name else constraint
+
+        return schema.with_table(
+            replace(
+                table,
+                primary_key=renamed(table.primary_key) if table.primary_key else None,
+                uniques=tuple(map(renamed, table.uniques)),
+                checks=tuple(map(renamed, table.checks)),
+                foreign_keys=tuple(map(renamed, table.foreign_keys)),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class NoCatalogChange:
     """A statement that was understood and leaves tables and indexes as they are.
 
     `kind` says which: "data" (INSERT, UPDATE, DELETE), "session" (SET, PRAGMA), "transaction" (BEGIN, COMMIT),
-    "routine" (a procedure made, called or dropped), "query" (SELECT), "comment".
+    "routine" (a procedure made, called or dropped), "query" (SELECT), "comment", "maintenance", "privileges", "settings".
     """
 
     kind: str
@@ -389,7 +432,12 @@ def _constraint_names(table: Table) -> set[str]:
     return {constraint.name for constraint in named if constraint.name}
 
 
-def _with_constraint(table: Table, constraint: Constraint) -> Table:
+def with_constraint(table: Table, constraint: Constraint) -> Table:
+    """The table with a constraint added.
+
+    Raises:
+        DoesNotApply: a second primary key.
+    """
     match constraint:
         case PrimaryKey():
             if table.primary_key is not None:

@@ -113,6 +113,26 @@ class Engine(Protocol):
         """What the statement does on a table of that size, from the measured facts. `schema` is as it is just before."""
         ...
 
+    def spell_backfill(
+        self,
+        table: TableName,
+        column: str,
+        expression: str,
+        key: tuple[str, ...],
+        batch_rows: int,
+        pause_seconds: float,
+        rows: int | None,
+        schema: Schema,
+    ) -> tuple[str, ...]:
+        """SQL that fills the column where it is NULL, in batches along the key, resumable and safe to run twice.
+
+        Runs outside a transaction: every batch commits. `rows` is the table's size where it is known.
+
+        Raises:
+            CannotSpell: the table or its key does not allow it.
+        """
+        ...
+
     def session_guards(self, statements: Sequence[Statement]) -> tuple[str, ...]:
         """What a migration file says first, so that waiting for a lock cannot take the application down."""
         ...
