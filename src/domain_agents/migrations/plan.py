@@ -24,10 +24,18 @@ class Evidence:
 class Project:
     """What a project's own files say of its migrations. Empty text is "not recognised".
 
-    `numbering` describes the style ("0001", "20260102T150405", "alembic"), `next_number` is the first free one (Alembic:
-    empty), `head` the newest migration (its revision in Alembic), `ledger` the table that records applied migrations,
-    `ledger_insert` whether the project's own files insert into it themselves, `schema_sql` today's schema as DDL where
-    the project says it, with `schema_from` naming the files.
+    `numbering` describes the style ("0001", "1", "YYYYMMDDHHMMSS", "YYYYMMDD", "seconds", "milliseconds", "alembic"),
+    `next_number` is the first free one (Alembic: empty unless its revisions are counted; a time: one past the newest),
+    `head` the newest migration (its revision in Alembic, its file's stem elsewhere), with `heads` naming all of them where
+    a history has several ends. `file_template` is the framework's own: "{number}_{slug}.sql", "%(rev)s_%(slug)s".
+
+    `ledger` is the table that records applied migrations. `ledger_insert` is the statement with which the project's own
+    files record themselves, its varying parts as {stem}, {file}, {number}, {integer}, {slug}, {title}, {date}; empty when
+    they don't. `transactions` is "own" when the project's files say BEGIN and COMMIT themselves, "runner" when it has
+    files and none does, else empty.
+
+    `schema_sql` is today's schema as DDL where the project says it, with `schema_from` naming the files and `unread`
+    what in them could not be understood.
     """
 
     engine: str = ""
@@ -43,6 +51,9 @@ class Project:
     schema_sql: str = ""
     schema_from: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    heads: tuple[str, ...] = ()
+    transactions: str = ""
+    unread: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

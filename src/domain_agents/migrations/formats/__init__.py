@@ -1,7 +1,13 @@
-"""Migration frameworks, one folder each: how to name and split the files, its Jinja template, and how to read one back."""
+"""Migration frameworks, one folder each: how to name and split the files, its Jinja template, and how to read one back.
+
+What a file says about transactions belongs to its framework: `ReadFile` keeps it for every statement, so that whoever runs
+or checks the file does as the framework would.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from domain_agents.registry import load_unit, unit_names
@@ -13,20 +19,81 @@ if TYPE_CHECKING:
     from domain_agents.migrations.plan import Plan, Project
 
 
-class Format(Protocol):
-    """One framework.
+class OutsideTransaction(StrEnum):
+    """What a framework lets run outside a transaction."""
 
-    `render` gives path -> content for every file of the plan, in order, numbered after the project's newest.
-    `read` gives the SQL of one rendered (or existing) file, its statements in order as (sql, line), and whether the
-    framework would run the file in a transaction.
+    STATEMENTS = "any of a file's statements"
+    WHOLE_FILES = "a whole file"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class FileStatement:
+    """One statement of a file: its SQL as the server gets it, where it begins (lines count from 1), how it runs.
+
+    `transaction` counts the transactions of a file from 1; statements of the same number commit together. 0 is outside
+    any: the statement commits by itself.
     """
 
+    sql: str
+    line: int
+    transaction: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadPart:
+    """A part of a file that could not be turned into SQL, and why."""
+
+    line: int
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """What a migration file does: the statements in order (guards and ledger too, BEGIN and COMMIT not)."""
+
+    statements: tuple[FileStatement, ...]
+    unread: tuple[UnreadPart, ...] = ()
+
     @property
-    def name(self) -> str: ...
+    def transaction(self) -> bool:
+        """Whether everything the file changes commits together."""
+        changes = [one for one in self.statements if not is_setting(one.sql)]
+        return bool(changes) and all(one.transaction for one in changes) and len({c.transaction for c in changes}) == 1
 
-    def render(self, plan: Plan, project: Project, engine: Engine, *, author: str, date: str) -> Mapping[str, str]: ...
 
-    def read(self, path: str, content: str) -> tuple[tuple[tuple[str, int], ...], bool]: ...
+def is_setting(sql: str) -> bool:
+    """Whether a statement only sets up the session."""
+    return sql.split(None, 1)[0].upper() in {"SET", "RESET", "PRAGMA"} if sql.strip() else False
+
+
+class Format(Protocol):
+    """One framework."""
+
+    @property
+    def name(self) -> str:
+        """The framework's name on the wire."""
+        ...
+
+    @property
+    def outside_transaction(self) -> OutsideTransaction:
+        """What the framework lets run outside a transaction; a plan that needs more cannot be rendered."""
+        ...
+
+    def render(self, plan: Plan, project: Project, engine: Engine, *, author: str, date: str) -> Mapping[str, str]:
+        """Path -> content for every migration of the plan, in order, numbered after the project's newest.
+
+        `date` is ISO 8601 (a day, or a moment); `author` may be empty.
+
+        Raises:
+            CannotPlan: the project's history cannot be continued, such as one with two heads.
+        """
+        ...
+
+    def read(self, path: str, content: str, engine: str) -> ReadFile:
+        """The SQL of one rendered (or existing) file. Never raises: what is not understood is in `unread`."""
+        ...
 
 
 def framework_names() -> tuple[str, ...]:
