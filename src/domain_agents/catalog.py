@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 DEFAULT_SCHEMA: Final = ""
 """The schema of a name that was written without one: the first of the search path, `main` in SQLite."""
 
+_IMPLIED_SCHEMAS: Final = frozenset({"public", "main"})
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class TableName:
@@ -146,8 +148,14 @@ class Schema:
     extras: tuple[str, ...] = ()
 
     def table(self, name: TableName) -> Table | None:
-        """The table of that name; a name without a schema also finds the only table of that name in any schema."""
+        """The table of that name.
+
+        A name without a schema also finds the only table of that name in any schema, and the schema that an engine looks
+        in by itself (`public`, `main`) also finds a table that was written without one.
+        """
         found = self.tables.get(name)
+        if found is None and name.schema in _IMPLIED_SCHEMAS:
+            return self.tables.get(TableName(name.name))
         if found is not None or name.schema:
             return found
         same = [table for key, table in self.tables.items() if key.name == name.name]

@@ -133,6 +133,7 @@ class AddColumn:
     column: Column
     constraints: tuple[Constraint, ...] = ()
     if_not_exists: bool = False
+    default_is_volatile: bool = False
 
     def apply(self, schema: Schema) -> Schema:
         table = _table(schema, self.table)

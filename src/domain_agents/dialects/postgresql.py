@@ -24,6 +24,7 @@ from domain_agents.catalog import (
 from domain_agents.dialects import ReadStatement
 from domain_agents.dialects._postgresql_expressions import fault, is_volatile
 from domain_agents.dialects._postgresql_source import Piece, Source, Span
+from domain_agents.engines.postgresql import object_name as default_name
 
 _ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 _KEPT = {
@@ -272,7 +273,8 @@ class _Statement:
         match kind:
             case "AddColumn":
                 column, constraints = self._column(table, definition.column_def)
-                return (ddl.AddColumn(table, column, constraints, tree.missing_ok),)
+                volatile = column.default is not None and is_volatile(column.default)
+                return (ddl.AddColumn(table, column, constraints, tree.missing_ok, volatile),)
             case "DropColumn":
                 return (ddl.DropColumn(table, tree.name, tree.missing_ok),)
             case "SetNotNull":
@@ -361,20 +363,3 @@ class _Statement:
         suffix = [i for i in range(behind, end) if self.span.tokens[i].kind not in ("ASC", "DESC")]
         return IndexKey(text, is_expression, descending, " ".join(self.span.text(i, i + 1) for i in suffix))
 
-
-def default_name(table: TableName, columns: tuple[str, ...], kind: str) -> str:
-    """The name PostgreSQL gives a constraint or index that was written without one (63 bytes at most).
-
-    Source: `ChooseRelationName` and `makeObjectName` in the server's src/backend/commands/indexcmds.c; the parts are
-    shortened so that the whole fits, the longer first.
-    """
-    first, second = table.name, "_".join(columns)
-    room = 63 - len(kind.encode()) - 1 - (1 if second else 0)
-    a, b = len(first.encode()), len(second.encode())
-    while a + b > room:
-        if a > b:
-            a -= 1
-        else:
-            b -= 1
-    parts = [first.encode()[:a].decode("utf-8", "ignore"), second.encode()[:b].decode("utf-8", "ignore"), kind]
-    return "_".join(part for part in parts if part)

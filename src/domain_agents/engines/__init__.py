@@ -101,6 +101,17 @@ class Engine(Protocol):
         """A table's name as SQL, with its schema if it has one."""
         ...
 
+    def object_name(self, table: TableName, columns: Sequence[str], kind: str) -> str:
+        """A name for an index or constraint on those columns, within the engine's limit, in the engine's own habit.
+
+        `kind` is its ending: idx, key, fkey, check, not_null, backfill.
+        """
+        ...
+
+    def refuses_transaction(self, statement: Statement, schema: Schema) -> bool:
+        """Whether the statement must run outside a transaction that somebody else opened."""
+        ...
+
     def spell(self, statement: Statement, schema: Schema) -> tuple[str, ...]:
         """The statement as SQL, without the closing semicolons; several where the engine needs several.
 
@@ -133,8 +144,11 @@ class Engine(Protocol):
         """
         ...
 
-    def session_guards(self, statements: Sequence[Statement]) -> tuple[str, ...]:
-        """What a migration file says first, so that waiting for a lock cannot take the application down."""
+    def session_guards(self, statements: Sequence[Statement], *, transaction: bool) -> tuple[str, ...]:
+        """What a migration file says first, so that waiting for a lock cannot take the application down.
+
+        `transaction` says whether the file runs inside one, which changes how a setting is made to last.
+        """
         ...
 
 

@@ -1,0 +1,137 @@
+"""A backfill as PostgreSQL runs it: a procedure that fills one batch along the key, commits, sleeps, and goes on.
+
+The place it has reached is a row in a small table, so a run that was cut off continues there; the batch and its place
+commit together, so no row is done twice and none is left out. The table goes with the procedure at the end.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from domain_agents.engines import CannotSpell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from domain_agents.catalog import Table
+
+_STORED_TYPE = {
+    "serial": "integer", "serial4": "integer", "bigserial": "bigint", "serial8": "bigint",
+    "smallserial": "smallint", "serial2": "smallint",
+}  # fmt: skip
+
+
+def backfill_statements(
+    *,
+    quote: Callable[[str], str],
+    table: Table,
+    written_table: str,
+    progress: str,
+    procedure: str,
+    column: str,
+    expression: str,
+    key: tuple[str, ...],
+    batch_rows: int,
+    pause_seconds: float,
+) -> tuple[str, ...]:
+    """The statements of a backfill file, in order; they run outside a transaction.
+
+    Raises:
+        CannotSpell: the key is not there.
+    """
+    columns = [table.column(name) for name in key]
+    if not columns or any(found is None for found in columns):
+        raise CannotSpell(f"table {table.name} has no primary key to walk along; a backfill needs one")
+    types = [_STORED_TYPE.get(found.type.lower(), found.type) for found in columns if found is not None]
+    prefix = _free_prefix({found.name for found in table.columns})
+    numbers = range(1, len(key) + 1)
+    names = [quote(name) for name in key]
+    places = [f"next_{number}" for number in numbers]
+    lower = [f"{prefix}from_{number}" for number in numbers]
+    upper = [f"{prefix}to_{number}" for number in numbers]
+    declared = "\n".join(
+        f"    {name} {type_};" for pair in (lower, upper) for name, type_ in zip(pair, types, strict=True)
+    )
+    update = f"UPDATE {written_table}\n               SET {quote(column)} = {expression}\n             WHERE "
+    unfilled = f"\n               AND {quote(column)} IS NULL;"
+    body = f"""
+#variable_conflict use_column
+DECLARE
+{declared}
+    {prefix}is_last boolean;
+    {prefix}filled bigint;
+    {prefix}total bigint;
+BEGIN
+    INSERT INTO {progress} ({", ".join(places)})
+    SELECT {", ".join(names)} FROM {written_table} ORDER BY {", ".join(names)} LIMIT 1
+    ON CONFLICT DO NOTHING;
+    COMMIT;
+    LOOP
+        -- The row lock keeps a second run of this procedure out until the batch is committed.
+        SELECT {", ".join(places)} INTO {", ".join(lower)} FROM {progress} FOR UPDATE;
+        EXIT WHEN NOT FOUND;
+        SELECT {", ".join(names)} INTO {", ".join(upper)}
+          FROM {written_table}
+         WHERE {_row(names)} >= {_row(lower)}
+         ORDER BY {", ".join(names)}
+        OFFSET {batch_rows} LIMIT 1;
+        {prefix}is_last := NOT FOUND;
+        IF {prefix}is_last THEN
+            {update}{_row(names)} >= {_row(lower)}{unfilled}
+        ELSE
+            {update}{_row(names)} >= {_row(lower)} AND {_row(names)} < {_row(upper)}{unfilled}
+        END IF;
+        GET DIAGNOSTICS {prefix}filled = ROW_COUNT;
+        IF {prefix}is_last THEN
+            DELETE FROM {progress} RETURNING rows_filled + {prefix}filled INTO {prefix}total;
+            COMMIT;
+            RAISE NOTICE 'backfill finished: % rows filled', {prefix}total;
+            EXIT;
+        END IF;
+        UPDATE {progress}
+           SET {", ".join(f"{place} = {value}" for place, value in zip(places, upper, strict=True))},
+               rows_filled = rows_filled + {prefix}filled,
+               updated_at = clock_timestamp()
+        RETURNING rows_filled INTO {prefix}total;
+        COMMIT;
+        RAISE NOTICE 'backfill: % rows filled', {prefix}total;
+        PERFORM pg_sleep({pause_seconds:g});
+    END LOOP;
+END
+"""
+    tag = _free_tag(body)
+    place_columns = "\n".join(
+        f"    {place} {type_} NOT NULL," for place, type_ in zip(places, types, strict=True)
+    )
+    return (
+        f"""CREATE TABLE IF NOT EXISTS {progress} (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+{place_columns}
+    rows_filled bigint NOT NULL DEFAULT 0,
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
+)""",
+        f"CREATE OR REPLACE PROCEDURE {procedure}()\nLANGUAGE plpgsql AS {tag}{body}{tag}",
+        f"CALL {procedure}()",
+        f"DROP PROCEDURE {procedure}()",
+        f"DROP TABLE {progress}",
+    )
+
+
+def _row(values: list[str]) -> str:
+    return values[0] if len(values) == 1 else f"({', '.join(values)})"
+
+
+def _free_prefix(taken: set[str]) -> str:
+    """A prefix that no column of the table begins with, so that a variable can never be read as a column."""
+    prefix = "v_"
+    while any(name.startswith(prefix) for name in taken):
+        prefix = f"v{prefix}"
+    return prefix
+
+
+def _free_tag(body: str) -> str:
+    tag, number = "$backfill$", 0
+    while tag in body:
+        number += 1
+        tag = f"$backfill_{number}$"
+    return tag

@@ -1,0 +1,414 @@
+"""PostgreSQL 13 to 18: what it can do, how it spells DDL, which locks it takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from domain_agents import ddl
+from domain_agents.catalog import Check, Column, ForeignKey, Index, PrimaryKey, Schema, TableName, Unique
+from domain_agents.engines import Blocks, Can, CannotSpell, Effect, TableSize, UnknownEngine
+from domain_agents.engines._postgresql_backfill import backfill_statements
+from domain_agents.facts import Fact, locks
+
+VERSIONS: Final = ("13", "14", "15", "16", "17", "18")
+DEFAULT_VERSION: Final = "15"
+"""The oldest release still maintained on 2026-11-20 (https://www.postgresql.org/support/versioning/): a plan for it holds
+on every newer one."""
+
+_PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_$]*\Z", re.ASCII)
+_CAPABILITIES = frozenset(Can)
+_SERIAL = {"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"}
+_INDEX_BYTES_PER_ROW = 40
+_UNKNOWN_ROWS = 1_000_000
+
+
+def object_name(table: TableName, columns: Sequence[str], kind: str) -> str:
+    """The name PostgreSQL gives a constraint or index that was written without one (63 bytes at most).
+
+    Source: `makeObjectName` in the server's src/backend/commands/indexcmds.c; the two parts are shortened, the longer
+    first, until the whole fits.
+    """
+    first, second = table.name, "_".join(columns)
+    room = 63 - len(kind.encode()) - 1 - (1 if second else 0)
+    a, b = len(first.encode()), len(second.encode())
+    while a + b > room:
+        if a > b:
+            a -= 1
+        else:
+            b -= 1
+    parts = [first.encode()[:a].decode("utf-8", "ignore"), second.encode()[:b].decode("utf-8", "ignore"), kind]
+    return "_".join(part for part in parts if part)
+
+
+def at_version(version: str = "") -> PostgreSQL:
+    """PostgreSQL at a version such as "16" or "16.3"; the default one when none is given.
+
+    Raises:
+        UnknownEngine: with the versions there are facts for.
+    """
+    major = (version or DEFAULT_VERSION).strip().split(".")[0]
+    if major not in VERSIONS:
+        raise UnknownEngine(f"no facts for postgresql {version!r}; there are: {', '.join(VERSIONS)}")
+    return PostgreSQL(major)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgreSQL:
+    """PostgreSQL at one major version."""
+
+    version: str
+    name: str = "postgresql"
+
+    def can(self, capability: Can) -> bool:
+        """See Engine. Every capability there is a word for, PostgreSQL has since 11."""
+        return capability in _CAPABILITIES
+
+    def quote(self, name: str) -> str:
+        """See Engine."""
+        if _PLAIN_NAME.match(name) and not _is_keyword(name):
+            return name
+        if "\0" in name:
+            raise CannotSpell("a name cannot hold a NUL character")
+        return '"' + name.replace('"', '""') + '"'
+
+    def quote_table(self, table: TableName) -> str:
+        """See Engine."""
+        name = self.quote(table.name)
+        return f"{self.quote(table.schema)}.{name}" if table.schema else name
+
+    def object_name(self, table: TableName, columns: Sequence[str], kind: str) -> str:
+        """See Engine."""
+        return object_name(table, columns, kind)
+
+    def refuses_transaction(self, statement: ddl.Statement, schema: Schema) -> bool:  # noqa: ARG002 - see Engine
+        """See Engine."""
+        return isinstance(statement, ddl.CreateIndex | ddl.DropIndex) and statement.concurrently
+
+    def session_guards(self, statements: Sequence[ddl.Statement], *, transaction: bool) -> tuple[str, ...]:
+        """See Engine.
+
+        CONCURRENTLY waits for older transactions by design, and giving up leaves an INVALID index (measured on 14, 17
+        and 18), so there the timeouts are switched off. SET LOCAL outside a transaction is a warning and nothing else.
+        """
+        setting = "SET LOCAL" if transaction else "SET"
+        if any(self.refuses_transaction(statement, Schema()) for statement in statements):
+            return (f"{setting} lock_timeout = 0", f"{setting} statement_timeout = 0")
+        if not statements:
+            return (f"{setting} statement_timeout = 0",)
+        if any(isinstance(statement, ddl.ValidateConstraint) for statement in statements):
+            return (f"{setting} lock_timeout = '2s'", f"{setting} statement_timeout = 0")
+        return (f"{setting} lock_timeout = '2s'",)
+
+    def spell(self, statement: ddl.Statement, schema: Schema) -> tuple[str, ...]:  # noqa: ARG002 - see Engine
+        """See Engine."""
+        return (_Spelling(self).statement(statement),)
+
+    def spell_backfill(
+        self,
+        table: TableName,
+        column: str,
+        expression: str,
+        key: tuple[str, ...],
+        batch_rows: int,
+        pause_seconds: float,
+        rows: int | None,  # noqa: ARG002 - the loop ends by itself
+        schema: Schema,
+    ) -> tuple[str, ...]:
+        """See Engine."""
+        found = schema.table(table)
+        if found is None:
+            raise CannotSpell(f"there is no table {table}")
+        progress = object_name(table, (column,), "backfill")
+        return backfill_statements(
+            quote=self.quote,
+            table=found,
+            written_table=self.quote_table(table),
+            progress=self.quote_table(TableName(progress, table.schema)),
+            procedure=self.quote_table(TableName(object_name(table, (column,), "backfill_run"), table.schema)),
+            column=column,
+            expression=expression,
+            key=key,
+            batch_rows=batch_rows,
+            pause_seconds=pause_seconds,
+        )
+
+    def effect(
+        self, statement: ddl.Statement, schema: Schema, size: TableSize, *, is_new_table: bool = False
+    ) -> Effect:
+        """See Engine."""
+        form = _form(statement, schema)
+        fact = locks(self.name).form(form, self.version)
+        rows = 0 if is_new_table else size.rows
+        return Effect(
+            operation=form,
+            lock=fact.lock,
+            blocks=Blocks(fact.blocks),
+            rewrites_table=fact.rewrites_table,
+            scans_table=fact.scans_table,
+            builds_index=fact.builds_index,
+            seconds=_rounded(fact.seconds(_UNKNOWN_ROWS if rows is None else rows)),
+            extra_bytes=_extra_bytes(fact, size, is_new_table=is_new_table),
+            other_locks=_other_locks(fact, statement, schema),
+            sources=fact.sources,
+        )
+
+
+def _rounded(seconds: tuple[float, float]) -> tuple[float, float]:
+    return round(seconds[0], 2), round(seconds[1], 1)
+
+
+def _is_keyword(name: str) -> bool:
+    """Whether the word means something to the grammar, so that it needs quotes to be a name everywhere."""
+    import postgast
+
+    kinds = postgast.pg_query_pb2.KeywordKind
+    token = postgast.scan(name).tokens[0]
+    return token.keyword_kind not in (kinds.Value("NO_KEYWORD"), kinds.Value("UNRESERVED_KEYWORD"))
+
+
+def _extra_bytes(fact: Fact, size: TableSize, *, is_new_table: bool) -> int | None:
+    """Free space needed while it runs: a rewritten table stands twice with its indexes, an index is built beside."""
+    if is_new_table or not (fact.rewrites_table or fact.builds_index):
+        return 0
+    if fact.rewrites_table:
+        return size.bytes
+    return None if size.rows is None else size.rows * _INDEX_BYTES_PER_ROW
+
+
+def _other_locks(fact: Fact, statement: ddl.Statement, schema: Schema) -> tuple[tuple[str, str], ...]:
+    modes = dict(fact.other_locks)
+    if "referenced" not in modes:
+        return ()
+    return tuple((str(parent), modes["referenced"]) for parent in _parents(statement, schema))
+
+
+def _parents(statement: ddl.Statement, schema: Schema) -> tuple[TableName, ...]:
+    match statement:
+        case ddl.AddConstraint(constraint=ForeignKey() as key):
+            return (key.parent,)
+        case ddl.AddColumn(constraints=constraints):
+            return tuple(c.parent for c in constraints if isinstance(c, ForeignKey))
+        case ddl.CreateTable(table=table):
+            return tuple(key.parent for key in table.foreign_keys)
+        case ddl.ValidateConstraint() | ddl.DropConstraint():
+            found = schema.table(statement.table)
+            return tuple(key.parent for key in found.foreign_keys if key.name == statement.name) if found else ()
+        case ddl.DropTable():
+            found = schema.table(statement.table)
+            return tuple(key.parent for key in found.foreign_keys) if found else ()
+    return ()
+
+
+_FORMS: Final[dict[type, str]] = {
+    ddl.CreateTable: "create_table",
+    ddl.DropTable: "drop_table",
+    ddl.RenameTable: "rename",
+    ddl.RenameColumn: "rename",
+    ddl.RenameConstraint: "rename",
+    ddl.RenameIndex: "rename_index",
+    ddl.DropColumn: "drop_column",
+    ddl.DropNotNull: "drop_not_null",
+    ddl.SetDefault: "set_default",
+    ddl.DropConstraint: "drop_constraint",
+    ddl.KeepText: "no_table_lock",
+    # Which type changes are free is decided by the change_type operation; until it is there, the careful answer.
+    ddl.ChangeType: "change_type_rewriting",
+}
+
+
+def _form(statement: ddl.Statement, schema: Schema) -> str:
+    """The statement's form among the facts."""
+    match statement:
+        case ddl.AddColumn():
+            return _add_column_form(statement, schema)
+        case ddl.SetNotNull():
+            return "set_not_null_proved" if _is_proved_not_null(statement, schema) else "set_not_null"
+        case ddl.CreateIndex() | ddl.DropIndex():
+            verb = "create_index" if isinstance(statement, ddl.CreateIndex) else "drop_index"
+            return f"{verb}_concurrently" if statement.concurrently else verb
+        case ddl.AddConstraint(constraint=ForeignKey() | Check() as constraint):
+            kind = "add_foreign_key" if isinstance(constraint, ForeignKey) else "add_check"
+            return kind if constraint.validated else f"{kind}_not_valid"
+        case ddl.AddConstraint(constraint=constraint, using_index=using_index):
+            kind = "add_primary_key" if isinstance(constraint, PrimaryKey) else "add_unique"
+            return f"{kind}_using_index" if using_index else kind
+        case ddl.ValidateConstraint():
+            table = schema.table(statement.table)
+            is_key = table is not None and any(key.name == statement.name for key in table.foreign_keys)
+            return "validate_foreign_key" if is_key else "validate_check"
+        case ddl.NoCatalogChange(kind="data", table=TableName()):
+            return "write_batches"
+    return _FORMS.get(type(statement), "no_table_lock")
+
+
+def _add_column_form(statement: ddl.AddColumn, schema: Schema) -> str:
+    column = statement.column
+    if (
+        statement.default_is_volatile
+        or column.identity
+        or column.generated is not None
+        or column.type.lower() in _SERIAL
+        or _is_constrained_domain(column, schema)
+    ):
+        return "add_column_rewriting"
+    kinds = {type(constraint) for constraint in statement.constraints}
+    if PrimaryKey in kinds or Unique in kinds:
+        return "add_column_unique"
+    if Check in kinds:
+        return "add_column_check"
+    if ForeignKey in kinds:
+        return "add_column_foreign_key" if column.default is None else "add_column_foreign_key_default"
+    return "add_column"
+
+
+def _is_constrained_domain(column: Column, schema: Schema) -> bool:
+    """A domain made in this schema: with a constraint on it, adding the column rewrites the table even without default."""
+    name = column.type.rpartition(".")[2].strip('"').lower()
+    pattern = re.compile(rf'CREATE\s+DOMAIN\s+(?:[\w"]+\.)?"?{re.escape(name)}"?\s', re.IGNORECASE)
+    return any(pattern.match(text) for text in schema.extras)
+
+
+def _is_proved_not_null(statement: ddl.SetNotNull, schema: Schema) -> bool:
+    """Whether a validated CHECK (column IS NOT NULL) spares the scan."""
+    table = schema.table(statement.table)
+    if table is None:
+        return False
+    written = {statement.column.lower(), '"' + statement.column.replace('"', '""').lower() + '"'}
+    return any(
+        check.validated
+        and (match := re.fullmatch(r"(.+?)\s+IS\s+NOT\s+NULL", check.expression.strip("() "), re.IGNORECASE)) is not None
+        and match[1].lower() in written
+        for check in table.checks
+    )
+
+
+class _Spelling:
+    """Statements as PostgreSQL writes them."""
+
+    def __init__(self, engine: PostgreSQL) -> None:
+        self.quote = engine.quote
+        self.table = engine.quote_table
+
+    def statement(self, statement: ddl.Statement) -> str:
+        match statement:
+            case ddl.CreateIndex():
+                return self._create_index(statement)
+            case ddl.DropIndex():
+                name = self.table(TableName(statement.index, statement.schema))
+                words = ["DROP INDEX", "CONCURRENTLY" if statement.concurrently else "", self._if(statement), name]
+                return " ".join(word for word in words if word)
+            case ddl.DropTable():
+                return " ".join(w for w in ("DROP TABLE", self._if(statement), self.table(statement.table)) if w)
+            case _:
+                return f"ALTER TABLE {self.table(self._altered(statement))} {self._action(statement)}"
+
+    @staticmethod
+    def _if(statement: ddl.DropIndex | ddl.DropTable | ddl.DropConstraint | ddl.DropColumn) -> str:
+        return "IF EXISTS" if statement.if_exists else ""
+
+    @staticmethod
+    def _altered(statement: ddl.Statement) -> TableName:
+        table = getattr(statement, "table", None)
+        if not isinstance(table, TableName):
+            raise CannotSpell(f"{type(statement).__name__} is not written by a plan yet")
+        return table
+
+    def _action(self, statement: ddl.Statement) -> str:
+        match statement:
+            case ddl.AddColumn():
+                return " ".join(["ADD COLUMN", self._column(statement.column), *map(self._constraint, statement.constraints)])
+            case ddl.DropColumn():
+                return " ".join(w for w in ("DROP COLUMN", self._if(statement), self.quote(statement.column)) if w)
+            case ddl.RenameColumn():
+                return f"RENAME COLUMN {self.quote(statement.column)} TO {self.quote(statement.new_name)}"
+            case ddl.SetNotNull():
+                return f"ALTER COLUMN {self.quote(statement.column)} SET NOT NULL"
+            case ddl.DropNotNull():
+                return f"ALTER COLUMN {self.quote(statement.column)} DROP NOT NULL"
+            case ddl.SetDefault(default=None):
+                return f"ALTER COLUMN {self.quote(statement.column)} DROP DEFAULT"
+            case ddl.SetDefault():
+                return f"ALTER COLUMN {self.quote(statement.column)} SET DEFAULT {statement.default}"
+            case ddl.AddConstraint(using_index=""):
+                return f"ADD {self._constraint(statement.constraint)}"
+            case ddl.ValidateConstraint():
+                return f"VALIDATE CONSTRAINT {self.quote(statement.name)}"
+            case ddl.DropConstraint():
+                return " ".join(w for w in ("DROP CONSTRAINT", self._if(statement), self.quote(statement.name)) if w)
+        raise CannotSpell(f"{type(statement).__name__} is not written by a plan yet")
+
+    def _column(self, column: Column) -> str:
+        parts = [self.quote(column.name), column.type]
+        if column.collation:
+            parts.append("COLLATE " + ".".join('"' + part.replace('"', '""') + '"' for part in column.collation.split(".")))
+        if column.default is not None:
+            parts.append(f"DEFAULT {column.default}")
+        if column.generated is not None:
+            parts.append(f"GENERATED ALWAYS AS ({column.generated}) STORED")
+        if column.identity:
+            parts.append(f"GENERATED {column.identity.upper()} AS IDENTITY")
+        elif not column.nullable:
+            parts.append("NOT NULL")
+        return " ".join(parts)
+
+    def _constraint(self, constraint: ddl.Constraint) -> str:
+        named = f"CONSTRAINT {self.quote(constraint.name)} " if constraint.name else ""
+        match constraint:
+            case PrimaryKey():
+                return f"{named}PRIMARY KEY ({self._names(constraint.columns)})"
+            case Unique():
+                return f"{named}UNIQUE ({self._names(constraint.columns)})"
+            case Check():
+                return f"{named}CHECK ({constraint.expression})" + ("" if constraint.validated else " NOT VALID")
+            case ForeignKey():
+                return named + self._foreign_key(constraint)
+
+    def _foreign_key(self, key: ForeignKey) -> str:
+        parts = [f"FOREIGN KEY ({self._names(key.columns)}) REFERENCES {self.table(key.parent)}"]
+        if key.parent_columns:
+            parts[0] += f" ({self._names(key.parent_columns)})"
+        parts += [f"ON {event} {action}" for event, action in self._actions(key)]
+        if key.deferrable:
+            parts.append(key.deferrable)
+        if not key.validated:
+            parts.append("NOT VALID")
+        return " ".join(parts)
+
+    @staticmethod
+    def _actions(key: ForeignKey) -> tuple[tuple[str, str], ...]:
+        written = (("DELETE", key.on_delete), ("UPDATE", key.on_update))
+        return tuple((event, action) for event, action in written if action != "NO ACTION")
+
+    def _names(self, names: Sequence[str]) -> str:
+        return ", ".join(map(self.quote, names))
+
+    def _create_index(self, statement: ddl.CreateIndex) -> str:
+        index: Index = statement.index
+        words = ["CREATE UNIQUE INDEX" if index.unique else "CREATE INDEX"]
+        if statement.concurrently:
+            words.append("CONCURRENTLY")
+        if statement.if_not_exists:
+            words.append("IF NOT EXISTS")
+        words += [self.quote(index.name), "ON", self.table(index.table)]
+        if index.method:
+            words += ["USING", self.quote(index.method)]
+        keys = []
+        for key in index.keys:
+            text = f"({key.text})" if key.is_expression else self.quote(key.text)
+            keys.append(" ".join(part for part in (text, self._suffix(key.suffix, descending=key.descending)) if part))
+        words.append(f"({', '.join(keys)})")
+        if index.include:
+            words.append(f"INCLUDE ({self._names(index.include)})")
+        if index.where is not None:
+            words.append(f"WHERE {index.where}")
+        return " ".join(words)
+
+    @staticmethod
+    def _suffix(suffix: str, *, descending: bool) -> str:
+        """DESC stands behind collation and operator class, before NULLS FIRST."""
+        before, nulls, after = suffix.partition("NULLS")
+        words = (before.strip(), "DESC" if descending else "", f"{nulls}{after}".strip())
+        return " ".join(word for word in words if word)
