@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +27,20 @@ def environment(*, trusted: bool = True) -> Environment:
 
     kind = Environment if trusted else ImmutableSandboxedEnvironment
     # What is rendered is SQL, Python and Markdown, never HTML: escaping would change it.
-    return kind(  # noqa: S701
+    made = kind(
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
     )
+    made.filters["json"] = _json
+    return made
+
+
+def _json(value: object) -> str:
+    """Data as JSON that a person reads. Jinja's own `tojson` is for HTML: it writes quotes as escapes."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def render(source: str, values: Mapping[str, Any], *, trusted: bool = True, name: str = "template") -> str:
