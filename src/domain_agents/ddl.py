@@ -95,10 +95,14 @@ class DropTable:
 
 @dataclass(frozen=True, slots=True)
 class RenameTable:
-    """ALTER TABLE ... RENAME TO; `new_name` has no schema, the table stays in its own."""
+    """ALTER TABLE ... RENAME TO; `new_name` has no schema, the table stays in its own.
+
+    `follow_references` False leaves other tables' foreign keys at the old name (SQLite's legacy_alter_table).
+    """
 
     table: TableName
     new_name: str
+    follow_references: bool = True
 
     def apply(self, schema: Schema) -> Schema:
         table = _table(schema, self.table)
@@ -110,7 +114,8 @@ class RenameTable:
                 t,
                 name=new if key == old else t.name,
                 foreign_keys=tuple(
-                    replace(fk, parent=new) if fk.parent in (old, self.table) else fk for fk in t.foreign_keys
+                    replace(fk, parent=new) if self.follow_references and fk.parent in (old, self.table) else fk
+                    for fk in t.foreign_keys
                 ),
             )
             for key, t in schema.tables.items()
