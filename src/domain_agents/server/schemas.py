@@ -1,0 +1,66 @@
+"""JSON Schemas as a client should see them: small, closed and without a library's traces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+_MAX_DEPTH = 20
+
+
+def input_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The schema of a tool's arguments.
+
+    Refs are inlined (many clients cannot follow them), titles and nulls go, optional means absent from `required`.
+
+    Raises:
+        ValueError: the model refers to itself, which cannot be inlined.
+    """
+    raw = model.model_json_schema(by_alias=True, mode="validation")
+    schema = _clean(raw, raw.get("$defs", {}), 0)
+    schema.setdefault("properties", {})
+    schema["additionalProperties"] = False
+    schema.pop("description", None)  # the class's docstring is for us; the tool has its own description
+    ordered: dict[str, Any] = {
+        key: schema[key] for key in ("type", "properties", "required", "additionalProperties") if key in schema
+    }
+    return {**ordered, **{key: value for key, value in schema.items() if key not in ordered}}
+
+
+def _clean(node: dict[str, Any], definitions: dict[str, Any], depth: int) -> dict[str, Any]:
+    if depth > _MAX_DEPTH:
+        raise ValueError("a schema that refers to itself cannot be inlined")
+    if "$ref" in node:
+        target = definitions[node["$ref"].rpartition("/")[2]]
+        siblings = {key: value for key, value in node.items() if key != "$ref"}
+        inherited = {key: value for key, value in target.items() if key != "description"}
+        return _clean({**inherited, **siblings}, definitions, depth + 1)
+    cleaned: dict[str, Any] = {}
+    for key, value in node.items():
+        if key in ("$defs", "title", "discriminator") or (key == "default" and value is None):
+            continue
+        if key == "properties":
+            cleaned[key] = {name: _clean(child, definitions, depth + 1) for name, child in value.items()}
+        elif key in ("anyOf", "oneOf", "allOf"):
+            cleaned[key] = [_clean(child, definitions, depth + 1) for child in value]
+        elif key in ("items", "additionalProperties") and isinstance(value, dict):
+            cleaned[key] = _clean(value, definitions, depth + 1)
+        elif key == "prefixItems":
+            cleaned[key] = [_clean(child, definitions, depth + 1) for child in value]
+        else:
+            cleaned[key] = value
+    return _without_null(cleaned)
+
+
+def _without_null(node: dict[str, Any]) -> dict[str, Any]:
+    """An optional argument is one that may be left out, not one that may be null: `anyOf [X, null]` is X."""
+    branches = node.get("anyOf")
+    if branches is None:
+        return node
+    kept = [branch for branch in branches if branch.get("type") != "null"]
+    rest = {key: value for key, value in node.items() if key != "anyOf"}
+    if len(kept) == 1:
+        return {**kept[0], **rest}
+    return {**rest, "anyOf": kept}
