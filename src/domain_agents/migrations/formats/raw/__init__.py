@@ -1,0 +1,161 @@
+"""Raw SQL: one file per migration, applied in the order of its number, with psql, sqlite3 or a runner of the project's own.
+
+Transactions. A file that may run in one says BEGIN and COMMIT itself when the project's files do, when there is evidence
+that nothing else does it for them, or when there are no files to go by (psql and sqlite3 then run statement by statement,
+so without it a failure would leave half a migration). When the project has files without BEGIN and no such evidence, its
+runner may open the transaction: a second BEGIN would end that one early, so none is written, and settings are SET and RESET,
+which is right with and without a transaction around them.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+import re
+from typing import TYPE_CHECKING
+
+from domain_agents.dialects import dialect
+from domain_agents.engines import Can
+from domain_agents.migrations.formats import FileStatement, OutsideTransaction, ReadFile, UnreadPart
+from domain_agents.migrations.formats._header import (
+    fields,
+    guard_resets,
+    in_directory,
+    is_outside,
+    local_guards,
+    moment,
+    safe_slug,
+    session_guards,
+    visible,
+    wrapped,
+)
+from domain_agents.rendering import render as render_template
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from domain_agents.engines import Engine
+    from domain_agents.migrations.formats._header import Moment
+    from domain_agents.migrations.plan import Plan, PlannedMigration, Project
+
+_TEMPLATE = "template.sql.jinja"
+_DIRECTORY = "migrations"
+_NAMING = "{number}_{slug}.sql"
+_BEGIN = re.compile(r"(?:BEGIN|START\s+TRANSACTION)\b(?!\s+ATOMIC)", re.IGNORECASE)
+_END = re.compile(r"(?:COMMIT|END|ROLLBACK(?!\s+(?:WORK\s+|TRANSACTION\s+)?TO\b))\b", re.IGNORECASE)
+_LEDGER_FIELD = re.compile(r"\{(stem|file|number|integer|slug|title|date)\}")
+
+
+class _Raw:
+    """SQL files."""
+
+    @property
+    def name(self) -> str:
+        return "raw"
+
+    @property
+    def outside_transaction(self) -> OutsideTransaction:
+        return OutsideTransaction.STATEMENTS
+
+    def render(self, plan: Plan, project: Project, engine: Engine, *, author: str, date: str) -> Mapping[str, str]:
+        files: dict[str, str] = {}
+        after = project.head
+        number = project.next_number or "0001"
+        for migration in plan.migrations:
+            number = first_number(project.numbering, number, moment(date)) if not files else following(number)
+            slug = safe_slug(migration.slug)
+            name = (project.file_template or _NAMING).replace("{number}", number)
+            name = name.replace("{slug}", slug).replace("{slug-dashed}", slug.replace("_", "-"))
+            stem = name.removesuffix(".sql")
+            header = [
+                *wrapped(f"Migration {number}", migration.title),
+                *wrapped("Date", date),
+                *(wrapped("Author", author) if author else ()),
+                *(line for f in fields(plan, migration, engine, after) for line in wrapped(f.label, f.text)),
+            ]
+            values = {"stem": stem, "file": name, "number": number, "integer": number.lstrip("0") or "0"}
+            values |= {"slug": slug, "title": migration.title.replace("'", "''"), "date": date}
+            files[in_directory(project.directory or _DIRECTORY, name)] = _content(
+                migration, project, engine, header, values
+            )
+            after = stem
+        return files
+
+    def read(self, path: str, content: str, engine: str) -> ReadFile:
+        statements: list[FileStatement] = []
+        unread: list[UnreadPart] = []
+        current = opened = 0
+        for one in dialect(engine).read(content):
+            if _BEGIN.match(one.sql):
+                opened += 1
+                current = opened
+            elif current and _END.match(one.sql):
+                current = 0
+            else:
+                statements.append(FileStatement(one.sql, one.line, current))
+                if one.problem:
+                    unread.append(UnreadPart(one.line, one.sql, one.problem))
+        return ReadFile(tuple(statements), tuple(unread))
+
+
+def _content(
+    migration: PlannedMigration, project: Project, engine: Engine, header: list[str], values: Mapping[str, str]
+) -> str:
+    statements = list(migration.statements)
+    has_own = any(_BEGIN.match(sql) for sql in statements)
+    transaction = (
+        migration.transaction
+        and not has_own
+        and engine.can(Can.TRANSACTIONAL_DDL)
+        and project.transactions in {"", "own", "nobody"}
+    )
+    before: list[str] = []
+    behind: list[str] = []
+    if transaction:
+        while statements and is_outside(statements[0]):
+            before.append(statements.pop(0))
+        while statements and is_outside(statements[-1]):
+            behind.insert(0, statements.pop())
+    outside = [guard for guard in migration.guards if not guard.upper().startswith("SET")]
+    inside = tuple(guard for guard in migration.guards if guard not in outside)
+    template = pkgutil.get_data(__name__, _TEMPLATE) or b""
+    ledger = _LEDGER_FIELD.sub(lambda match: values[match.group(1)], project.ledger_insert)
+    return render_template(
+        template.decode(),
+        {
+            "header": header,
+            "before": _terminated([*outside, *before]),
+            "transaction": transaction,
+            "guards": _terminated(local_guards(inside) if transaction else session_guards(inside)),
+            "statements": _terminated(statements),
+            "ledger": "".join(_terminated([ledger])) if ledger else "",
+            "resets": [] if transaction else _terminated(guard_resets(inside)),
+            "behind": _terminated(behind),
+        },
+        name=_TEMPLATE,
+    )
+
+
+def _terminated(statements: list[str] | tuple[str, ...]) -> list[str]:
+    # A comment at the end of the last line would swallow the semicolon.
+    return [sql + ("\n;" if "--" in sql.rpartition("\n")[2] else ";") for sql in statements]
+
+
+def first_number(numbering: str, free: str, at: Moment) -> str:
+    """The number of the first file: the first free one, or the given moment where files are numbered by time."""
+    now = {
+        "YYYYMMDDHHMMSS": at.digits,
+        "YYYYMMDD": at.digits[:8],
+        "YYYY-MM-DD": f"{at.year:04}-{at.month:02}-{at.day:02}",
+        "seconds": str(at.epoch),
+        "milliseconds": str(at.epoch * 1000),
+    }.get(numbering, "")
+    return max(now, free) if now else free
+
+
+def following(number: str) -> str:
+    """The number after a number, of the same width."""
+    head, digits = re.fullmatch(r"(.*?)(\d+)", number, re.DOTALL).groups()  # type: ignore[union-attr]  # it has a digit
+    return f"{head}{int(digits) + 1:0{len(digits)}d}"
+
+
+FORMAT = _Raw()
