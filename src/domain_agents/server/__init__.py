@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from domain_agents.server.application import build_server
+    from domain_agents.server.http import CannotServe, serve_http
     from domain_agents.server.stdio import serve_stdio
 
-__all__ = ["build_server", "serve_stdio"]
+__all__ = ["CannotServe", "build_server", "serve_http", "serve_stdio"]
 
-_HOMES = {"build_server": "application", "serve_stdio": "stdio"}
+_HOMES = {"build_server": "application", "serve_stdio": "stdio", "serve_http": "http", "CannotServe": "http"}
 
 
 def __getattr__(name: str) -> Any:
