@@ -341,7 +341,8 @@ class _Statement:
         )
         where = self.span.find("WHERE", opening)
         index = Index(
-            name=tree.idxname or default_name(table, tuple(k.text for k in keys if not k.is_expression) or ("expr",), "idx"),
+            name=tree.idxname
+            or default_name(table, tuple(k.text for k in keys if not k.is_expression) or ("expr",), "idx"),
             table=table,
             keys=keys,
             unique=tree.unique,
@@ -362,4 +363,3 @@ class _Statement:
             behind, is_expression = closing + 1, True
         suffix = [i for i in range(behind, end) if self.span.tokens[i].kind not in ("ASC", "DESC")]
         return IndexKey(text, is_expression, descending, " ".join(self.span.text(i, i + 1) for i in suffix))
-

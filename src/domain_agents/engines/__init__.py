@@ -14,7 +14,7 @@ from domain_agents.registry import load_unit, unit_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from domain_agents.catalog import Schema, TableName
+    from domain_agents.catalog import Index, Schema, TableName
     from domain_agents.ddl import Statement
 
 
@@ -112,6 +112,10 @@ class Engine(Protocol):
         """Whether the statement must run outside a transaction that somebody else opened."""
         ...
 
+    def index_validity_query(self, index: Index) -> str:
+        """A query that gives true when the index is complete and in use; empty where a build cannot leave half of one."""
+        ...
+
     def spell(self, statement: Statement, schema: Schema) -> tuple[str, ...]:
         """The statement as SQL, without the closing semicolons; several where the engine needs several.
 
@@ -142,6 +146,10 @@ class Engine(Protocol):
         Raises:
             CannotSpell: the table or its key does not allow it.
         """
+        ...
+
+    def cautions(self, statement: Statement) -> tuple[str, ...]:
+        """What surprises people about this statement on this engine, beyond its locks; each one sentence."""
         ...
 
     def session_guards(self, statements: Sequence[Statement], *, transaction: bool) -> tuple[str, ...]:

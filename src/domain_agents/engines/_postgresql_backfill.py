@@ -100,9 +100,7 @@ BEGIN
 END
 """
     tag = _free_tag(body)
-    place_columns = "\n".join(
-        f"    {place} {type_} NOT NULL," for place, type_ in zip(places, types, strict=True)
-    )
+    place_columns = "\n".join(f"    {place} {type_} NOT NULL," for place, type_ in zip(places, types, strict=True))
     return (
         f"""CREATE TABLE IF NOT EXISTS {progress} (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),

@@ -64,6 +64,7 @@ class Migration:
     validations: tuple[Query, ...] = ()
     undo: str = ""
     undo_loses_data: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

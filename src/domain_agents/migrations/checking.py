@@ -1,0 +1,199 @@
+"""Checking what was rendered, never the plan: the files are read back, replayed, and weighed with the facts.
+
+A fault in a template, a name that was spelled wrongly, a statement that ended up inside a transaction: all of them show
+here, because nothing here knows what was meant except the schema that was asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from domain_agents import ddl
+from domain_agents.engines import Blocks, Effect, Engine, TableSize
+from domain_agents.findings import Finding, Severity
+from domain_agents.migrations.plan import PlannedMigration, RenderedFile, RenderedStatement
+from domain_agents.migrations.planning import size_of, table_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from domain_agents.catalog import Schema, Table
+    from domain_agents.dialects import Dialect
+    from domain_agents.migrations.formats import FileStatement, Format
+
+_BLOCKING_ORDER = (Blocks.NONE, Blocks.WRITES, Blocks.READS_AND_WRITES)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The files as they were read back, and what is wrong with them (nothing, or the plan is not ready)."""
+
+    files: tuple[RenderedFile, ...]
+    findings: tuple[Finding, ...]
+
+
+def check(
+    contents: Mapping[str, str],
+    migrations: Sequence[PlannedMigration],
+    *,
+    form: Format,
+    reader: Dialect,
+    engine: Engine,
+    schema: Schema,
+    target: Schema,
+    sizes: Mapping[str, TableSize],
+) -> Checked:
+    """Read the rendered files back and hold them against the schema that was asked for and against the facts.
+
+    `migrations` say only which table a file's batches walk along (a procedure's body is not read).
+    """
+    run = _Run(form, reader, engine, sizes, schema)
+    files = [
+        run.file(path, content, migration)
+        for (path, content), migration in zip(contents.items(), migrations, strict=True)
+    ]
+    for difference in differences(target, run.schema):
+        run.find(
+            "misses_target", path="", line=0, effect=difference, instead="report this: the plan is not ready to use"
+        )
+    return Checked(tuple(files), tuple(run.findings))
+
+
+class _Run:
+    """A replay of files in order."""
+
+    def __init__(
+        self, form: Format, reader: Dialect, engine: Engine, sizes: Mapping[str, TableSize], schema: Schema
+    ) -> None:
+        self.form, self.reader, self.engine, self.sizes = form, reader, engine, sizes
+        self.schema = schema
+        self.findings: list[Finding] = []
+        self.created: set[str] = set()
+
+    def find(self, rule: str, *, path: str, line: int, effect: str, instead: str, statement: str = "") -> None:
+        self.findings.append(Finding(rule, Severity.ERROR, effect, instead, path, line, 1 if line else 0, statement))
+
+    def file(self, path: str, content: str, migration: PlannedMigration) -> RenderedFile:
+        read = self.form.read(path, content, self.engine.name)
+        for part in read.unread:
+            self.find(
+                "unread_statement",
+                path=path,
+                line=part.line,
+                effect=part.reason,
+                instead="write it as SQL",
+                statement=part.text,
+            )
+        statements = tuple(self.statement(path, one, migration) for one in read.statements)
+        return RenderedFile(path, content, read.transaction, statements)
+
+    def statement(self, path: str, one: FileStatement, migration: PlannedMigration) -> RenderedStatement:
+        worst: Effect | None = None
+        for statement in self.reader.read(one.sql):
+            if statement.problem:
+                self.find(
+                    "unread_statement",
+                    path=path,
+                    line=one.line,
+                    effect=statement.problem,
+                    instead="report this: the plan is not ready to use",
+                    statement=one.sql,
+                )
+            for atom in statement.atoms:
+                effect = self.atom(path, one, atom, migration)
+                worst = effect if worst is None else _worse(worst, effect)
+        return RenderedStatement(one.sql, one.line, worst or self.weigh(ddl.NoCatalogChange("session")))
+
+    def atom(self, path: str, one: FileStatement, atom: ddl.Statement, migration: PlannedMigration) -> Effect:
+        walked = migration.backfill.table if migration.backfill else None
+        if isinstance(atom, ddl.NoCatalogChange) and walked is not None and _fills(atom, one.sql):
+            atom = replace(atom, kind="data", table=walked)
+        effect = self.weigh(atom)
+        if one.transaction and self.engine.refuses_transaction(atom, self.schema):
+            self.find(
+                "refused_in_transaction",
+                path=path,
+                line=one.line,
+                effect="the server refuses this statement inside a transaction",
+                instead="a file of its own that runs outside a transaction",
+                statement=one.sql,
+            )
+        if effect.is_long and effect.blocks is not Blocks.NONE and not self.is_new(atom):
+            self.find(
+                "long_blocking_lock",
+                path=path,
+                line=one.line,
+                effect=f"{effect.blocks.value} on {table_of(atom)} wait while the table is "
+                f"{'rewritten' if effect.rewrites_table else 'scanned'} ({effect.lock})",
+                instead="report this: the plan is not ready to use",
+                statement=one.sql,
+            )
+        try:
+            self.schema = atom.apply(self.schema)
+        except ddl.DoesNotApply as error:
+            self.find(
+                "does_not_apply",
+                path=path,
+                line=one.line,
+                effect=str(error),
+                instead="compare with today's schema",
+                statement=one.sql,
+            )
+        if isinstance(atom, ddl.CreateTable):
+            self.created.add(str(atom.table.name))
+        return effect
+
+    def is_new(self, atom: ddl.Statement) -> bool:
+        """Whether the table was made in these very files, so that nobody waits for it."""
+        return str(table_of(atom)) in self.created
+
+    def weigh(self, atom: ddl.Statement) -> Effect:
+        table = table_of(atom)
+        size = size_of(table, self.sizes) if table else TableSize()
+        is_new = self.is_new(atom) or size.rows == 0
+        effect = self.engine.effect(atom, self.schema, size, is_new_table=is_new)
+        return replace(effect, rewrites_table=False, scans_table=False, builds_index=False) if is_new else effect
+
+
+def _fills(atom: ddl.NoCatalogChange, sql: str) -> bool:
+    """Whether a statement of a backfill file is the one that fills rows: an UPDATE, or the call of the procedure."""
+    return atom.kind == "data" or (atom.kind == "routine" and sql.lstrip().upper().startswith("CALL"))
+
+
+def _worse(one: Effect, other: Effect) -> Effect:
+    """The effect of a statement with several actions: its worst, for the time of all."""
+    first, second = sorted((one, other), key=lambda e: (_BLOCKING_ORDER.index(e.blocks), e.is_long), reverse=True)
+    return replace(
+        first,
+        seconds=(one.seconds[0] + other.seconds[0], one.seconds[1] + other.seconds[1]),
+        other_locks=tuple(dict.fromkeys((*first.other_locks, *second.other_locks))),
+        rewrites_table=one.rewrites_table or other.rewrites_table,
+        scans_table=one.scans_table or other.scans_table,
+        builds_index=one.builds_index or other.builds_index,
+    )
+
+
+def differences(asked: Schema, reached: Schema) -> tuple[str, ...]:
+    """What the files leave different from what was asked, in words; nothing when they arrive."""
+    found: list[str] = []
+    for name in sorted({*asked.tables, *reached.tables}):
+        ours, theirs = asked.tables.get(name), reached.tables.get(name)
+        if ours is None or theirs is None:
+            found.append(f"table {name} is {'left over' if ours is None else 'missing'}")
+        elif plain(ours) != plain(theirs):
+            found += [f"table {name}: {text}" for text in _table_differences(plain(ours), plain(theirs))]
+    for index in sorted({*asked.indexes, *reached.indexes}):
+        if asked.indexes.get(index) != reached.indexes.get(index):
+            found.append(f"index {index} is not as asked")
+    return tuple(found)
+
+
+def plain(table: Table) -> Table:
+    """The table without the text it was made from: two texts may make the same table."""
+    return replace(table, definition="")
+
+
+def _table_differences(asked: Table, reached: Table) -> list[str]:
+    parts = ("columns", "primary_key", "uniques", "checks", "foreign_keys")
+    return [f"{part} are not as asked" for part in parts if getattr(asked, part) != getattr(reached, part)]

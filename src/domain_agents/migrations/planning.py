@@ -1,0 +1,262 @@
+"""From operations to a plan: steps in order, every file with what its header must say. Pure: same input, same plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from domain_agents import ddl
+from domain_agents.catalog import Schema, TableName
+from domain_agents.engines import Blocks, CannotSpell, Effect, Engine, TableSize
+from domain_agents.migrations.plan import Plan, PlannedDeploy, PlannedMigration, PlannedStep
+from domain_agents.operations import CannotPlan, Deploy, Migration, Situation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from domain_agents.migrations.changes import Asked
+
+_SECONDS_PER_MINUTE = 60
+_SECONDS_PER_HOUR = 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, and the schema that was asked for: what the rendered files must arrive at."""
+
+    plan: Plan
+    target: Schema
+
+
+def plan(asked: Sequence[Asked], schema: Schema, engine: Engine, sizes: Mapping[str, TableSize]) -> Planned:
+    """The plan for what was asked.
+
+    Raises:
+        CannotPlan: with the field to correct and the way out.
+    """
+    steps: list[PlannedStep] = []
+    warnings: list[str] = []
+    questions: list[str] = []
+    current = target = schema
+    for one in asked:
+        operation = one.operation
+        size = size_of(operation.table, sizes)
+        try:
+            target = operation.apply(target)
+            found = operation.steps(engine, current, Situation(size))
+        except ddl.DoesNotApply as error:
+            raise CannotPlan(
+                f"{one.field}: {error}", field=one.field, way_out="compare with today's schema, or give it in `schema`"
+            ) from error
+        for step in found:
+            order = len(steps) + 1
+            if isinstance(step, Deploy):
+                steps.append(PlannedDeploy(order, "deploy", step.title, step.why, _wait_for_deploy(step)))
+                continue
+            planned, current = _planned(order, step, current, engine, sizes, _before(steps))
+            steps.append(planned)
+            warnings += [*step.warnings, *(caution for s in step.statements for caution in engine.cautions(s))]
+            if planned.backfill is not None and planned.validations:
+                steps.append(_wait_for_backfill(order + 1, planned))
+        if size.rows is None and any(isinstance(step, Migration) and _depends_on_rows(step) for step in found):
+            questions.append(
+                f"How many rows has {operation.table}? Durations below are per million rows until "
+                f'"tables": {{"{operation.table.name}": {{"rows": N}}}} is given.'
+            )
+    return Planned(
+        Plan(engine.name, engine.version, tuple(steps), _once(warnings), _once(questions)),
+        target,
+    )
+
+
+def size_of(table: TableName, sizes: Mapping[str, TableSize]) -> TableSize:
+    """What was said of a table's size, by its full name or its own."""
+    return sizes.get(str(table)) or sizes.get(table.name) or TableSize()
+
+
+def _once(texts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))
+
+
+def _wait_for_deploy(step: Deploy) -> str:
+    del step
+    return "no instance of the version before is running any more"
+
+
+def _wait_for_backfill(order: int, migration: PlannedMigration) -> PlannedDeploy:
+    query = migration.validations[0]
+    return PlannedDeploy(
+        order, "check", f"{migration.title} is complete", query.why, f"{query.sql} gives {query.expect}"
+    )
+
+
+def _before(steps: Sequence[PlannedStep]) -> tuple[str, ...]:
+    """What must be done before the next file: everything since the file before it, and that file."""
+    found: list[str] = []
+    for step in reversed(steps):
+        if isinstance(step, PlannedMigration):
+            found.append(f"step {step.order}, {step.title}")
+            break
+        found.append(f"step {step.order}, {step.kind}: {step.title}")
+    return tuple(reversed(found))
+
+
+def _depends_on_rows(step: Migration) -> bool:
+    return step.backfill is not None or any(
+        isinstance(s, ddl.CreateIndex | ddl.ValidateConstraint | ddl.SetNotNull) for s in step.statements
+    )
+
+
+def _planned(
+    order: int,
+    step: Migration,
+    schema: Schema,
+    engine: Engine,
+    sizes: Mapping[str, TableSize],
+    depends_on: tuple[str, ...],
+) -> tuple[PlannedMigration, Schema]:
+    """One file, spelled, and the schema behind it."""
+    effects: list[tuple[TableName | None, Effect]] = []
+    statements: list[str] = []
+    current = schema
+    for statement in step.statements:
+        table = table_of(statement)
+        size = size_of(table, sizes) if table else TableSize()
+        effects.append((table, engine.effect(statement, current, size)))
+        statements += _spelled(engine, statement, current)
+        current = statement.apply(current)
+    if step.backfill is not None:
+        fill = step.backfill
+        size = size_of(fill.table, sizes)
+        effects.append((fill.table, engine.effect(ddl.NoCatalogChange("data", fill.table), current, size)))
+        try:
+            statements += engine.spell_backfill(
+                fill.table,
+                fill.column,
+                fill.expression,
+                fill.key,
+                fill.batch_rows,
+                fill.pause_seconds,
+                size.rows,
+                current,
+            )
+        except CannotSpell as error:
+            raise CannotPlan(str(error), field="schema", way_out="give today's schema in `schema`") from error
+    planned = PlannedMigration(
+        order=order,
+        title=step.title,
+        slug=_slug(step.slug),
+        phase=step.phase,
+        why=step.why,
+        guards=engine.session_guards(step.statements, transaction=step.transaction),
+        statements=tuple(statements),
+        backfill=step.backfill,
+        transaction=step.transaction,
+        affected_rows=_affected_rows(step, effects, sizes),
+        expected_duration=_duration(effects, sizes),
+        lock_impact=_lock_impact(effects),
+        free_space=_free_space(effects),
+        depends_on=depends_on,
+        undo=step.undo,
+        undo_loses_data=step.undo_loses_data,
+        prechecks=step.prechecks,
+        validations=step.validations,
+    )
+    return planned, current
+
+
+def _spelled(engine: Engine, statement: ddl.Statement, schema: Schema) -> tuple[str, ...]:
+    try:
+        return engine.spell(statement, schema)
+    except CannotSpell as error:
+        raise CannotPlan(
+            str(error), field="sql", way_out="change the request so that this statement is not needed"
+        ) from error
+
+
+def table_of(statement: ddl.Statement) -> TableName | None:
+    """The table that a statement works on, if it is one."""
+    match statement:
+        case ddl.CreateIndex(index=index):
+            return index.table
+        case ddl.CreateTable(table=table):
+            return table.name
+    found = getattr(statement, "table", None)
+    return found if isinstance(found, TableName) else None
+
+
+def _slug(text: str) -> str:
+    """Letters, digits and underscores: fit for a file's name on every system, whatever the names in it were."""
+    kept = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in text.lower())
+    return "_".join(part for part in kept.split("_") if part)[:80] or "change"
+
+
+def _affected_rows(
+    step: Migration, effects: Sequence[tuple[TableName | None, Effect]], sizes: Mapping[str, TableSize]
+) -> str:
+    for table, effect in effects:
+        rows = size_of(table, sizes).rows if table else None
+        known = f"about {rows:,}" if rows is not None else "not known"
+        if step.backfill is not None:
+            return f"{known} (those without a value)"
+        if effect.rewrites_table:
+            return f"{known} (the table is rewritten)"
+        if effect.is_long:
+            return f"none changed ({known} read)"
+    return "none (catalog only)"
+
+
+def _duration(effects: Sequence[tuple[TableName | None, Effect]], sizes: Mapping[str, TableSize]) -> str:
+    low = sum(effect.seconds[0] for _, effect in effects)
+    high = sum(effect.seconds[1] for _, effect in effects)
+    grows = [table for table, effect in effects if effect.is_long or effect.operation == "write_batches"]
+    if not grows:
+        return "milliseconds, whatever the table's size"
+    known = all(table is not None and size_of(table, sizes).rows is not None for table in grows)
+    return f"{_time(low)} to {_time(high)}" + ("" if known else " per million rows (row count not given)")
+
+
+def _time(seconds: float) -> str:
+    if seconds < 1:
+        return f"{seconds:.1g} s"
+    if seconds < 2 * _SECONDS_PER_MINUTE:
+        return f"{seconds:.0f} s"
+    if seconds < 2 * _SECONDS_PER_HOUR:
+        return f"{seconds / _SECONDS_PER_MINUTE:.0f} min"
+    return f"{seconds / _SECONDS_PER_HOUR:.1f} h"
+
+
+def _lock_impact(effects: Sequence[tuple[TableName | None, Effect]]) -> str:
+    parts: dict[str, None] = {}
+    for table, effect in effects:
+        parts[_lock(str(table), effect.lock, effect)] = None
+        for other, mode in effect.other_locks:
+            parts[f"{mode} on {other}"] = None
+    return "; ".join(part for part in parts if part) or "none"
+
+
+def _lock(table: str, lock: str, effect: Effect) -> str:
+    if lock == "none":
+        return ""
+    if effect.blocks is Blocks.NONE:
+        return f"{lock} on {table}: reads and writes pass"
+    if effect.is_long:
+        return f"{lock} on {table}: {effect.blocks.value} WAIT for as long as it runs"
+    return f"{lock} on {table}: {effect.blocks.value} wait for milliseconds"
+
+
+def _free_space(effects: Sequence[tuple[TableName | None, Effect]]) -> str:
+    if any(effect.extra_bytes is None for _, effect in effects):
+        return "grows with the table (size not given)"
+    total = sum(effect.extra_bytes or 0 for _, effect in effects)
+    if any(effect.operation == "write_batches" for _, effect in effects):
+        return "up to the size of the rows filled, until vacuumed"
+    return "none" if total == 0 else f"about {_bytes(total)}"
+
+
+def _bytes(count: float) -> str:
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if count < 1_000:
+            return f"{count:.0f} {unit}"
+        count /= 1_000
+    return f"{count:.1f} TB"

@@ -1,0 +1,121 @@
+"""Add a foreign key: enforced for new rows first, existing rows tested afterwards without holding writers back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
+
+from domain_agents import ddl
+from domain_agents.engines import Can, Engine
+from domain_agents.operations import CannotPlan, Migration, Phase, Query, Situation, Step
+
+if TYPE_CHECKING:
+    from domain_agents.catalog import ForeignKey, Schema, Table, TableName
+
+
+@dataclass(frozen=True, slots=True)
+class AddForeignKey:
+    """A new foreign key."""
+
+    kind: ClassVar[str] = "add_foreign_key"
+    table: TableName
+    key: ForeignKey
+
+    def apply(self, schema: Schema) -> Schema:
+        """See Operation."""
+        if schema.table(self.key.parent) is None:
+            raise ddl.DoesNotApply(f"there is no table {self.key.parent} to reference")
+        return ddl.AddConstraint(self.table, replace(self.key, validated=True)).apply(schema)
+
+    def steps(self, engine: Engine, schema: Schema, situation: Situation) -> tuple[Step, ...]:
+        """See Operation."""
+        self.apply(schema)
+        table = schema.table(self.table)
+        is_empty = situation.is_new_table or situation.size.rows == 0
+        orphans = self._orphans(engine, schema)
+        undo = self._undo(engine, schema)
+        name = self.key.name
+        warnings = self._warnings(engine, schema)
+        if is_empty or not engine.can(Can.CONSTRAINT_NOT_VALID):
+            statement = ddl.AddConstraint(self.table, replace(self.key, validated=True))
+            return (
+                Migration(
+                    title=f"add foreign key {name}",
+                    slug=f"add_{name}",
+                    phase=Phase.EXPAND,
+                    why="the table is empty" if is_empty else "every existing row is tested while the key is added",
+                    statements=(statement,),
+                    transaction=not engine.refuses_transaction(statement, schema),
+                    prechecks=() if is_empty else orphans,
+                    undo=undo,
+                    warnings=warnings,
+                ),
+            )
+        if table is not None and table.partitioned_by:
+            raise CannotPlan(
+                f"{self.table} is partitioned, where not every version can add a foreign key without testing all rows",
+                field="sql",
+                way_out="add the key to each partition, NOT VALID then VALIDATE; this tool does not write those steps yet",
+            )
+        return (
+            Migration(
+                title=f"add foreign key {name}, not yet validated",
+                slug=f"add_{name}",
+                phase=Phase.EXPAND,
+                why=f"new and changed rows are checked from here on; {self.table} and {self.key.parent} are locked "
+                "against writes for milliseconds, reads pass",
+                statements=(ddl.AddConstraint(self.table, replace(self.key, validated=False)),),
+                undo=undo,
+                warnings=warnings,
+            ),
+            Migration(
+                title=f"validate foreign key {name}",
+                slug=f"validate_{name}",
+                phase=Phase.CONTRACT,
+                why="existing rows are tested while reads and writes pass, in a transaction of its own",
+                statements=(ddl.ValidateConstraint(self.table, name),),
+                prechecks=orphans,
+                undo="none needed: a validated key enforces nothing that the unvalidated one did not",
+            ),
+        )
+
+    def _undo(self, engine: Engine, schema: Schema) -> str:
+        if not engine.can(Can.ADD_FOREIGN_KEY):
+            return f"a new migration that rebuilds {engine.quote_table(self.table)} without the key {self.key.name}"
+        return "; ".join(engine.spell(ddl.DropConstraint(self.table, self.key.name), self.apply(schema)))
+
+    def _warnings(self, engine: Engine, schema: Schema) -> tuple[str, ...]:
+        table, columns = schema.table(self.table), self.key.columns
+        if table is None:
+            return ()
+        leading = [index.columns[: len(columns)] for index in schema.indexes_of(table.name) if index.where is None]
+        leading += [unique.columns[: len(columns)] for unique in table.uniques]
+        if table.primary_key:
+            leading.append(table.primary_key.columns[: len(columns)])
+        if any(set(found) == set(columns) for found in leading):
+            return ()
+        names = ", ".join(map(engine.quote, columns))
+        return (
+            f"no index of {engine.quote_table(self.table)} begins with ({names}): every DELETE of a row in "
+            f"{engine.quote_table(self.key.parent)} reads the whole table; create the index first",
+        )
+
+    def _orphans(self, engine: Engine, schema: Schema) -> tuple[Query, ...]:
+        parent = schema.table(self.key.parent)
+        columns = self._parent_columns(parent)
+        if not columns:
+            return ()
+        pairs = list(zip(self.key.columns, columns, strict=False))
+        join = " AND ".join(f"p.{engine.quote(theirs)} = c.{engine.quote(ours)}" for ours, theirs in pairs)
+        present = " AND ".join(f"c.{engine.quote(ours)} IS NOT NULL" for ours, _ in pairs)
+        sql = (
+            f"SELECT count(*) FROM {engine.quote_table(self.table)} c "
+            f"LEFT JOIN {engine.quote_table(self.key.parent)} p ON {join} "
+            f"WHERE {present} AND p.{engine.quote(pairs[0][1])} IS NULL"
+        )
+        return (Query(sql, "0", "rows without a parent make the validation fail; repair or delete them first"),)
+
+    def _parent_columns(self, parent: Table | None) -> tuple[str, ...]:
+        if self.key.parent_columns:
+            return self.key.parent_columns
+        return parent.primary_key.columns if parent and parent.primary_key else ()

@@ -1,0 +1,89 @@
+"""Create an index while the application goes on writing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from domain_agents import ddl
+from domain_agents.engines import Can, Engine
+from domain_agents.operations import CannotPlan, Migration, Phase, Query, Situation, Step
+
+if TYPE_CHECKING:
+    from domain_agents.catalog import Index, Schema, TableName
+
+
+@dataclass(frozen=True, slots=True)
+class CreateIndex:
+    """A new index."""
+
+    kind: ClassVar[str] = "create_index"
+    index: Index
+
+    @property
+    def table(self) -> TableName:
+        """See Operation."""
+        return self.index.table
+
+    def apply(self, schema: Schema) -> Schema:
+        """See Operation."""
+        return ddl.CreateIndex(self.index).apply(schema)
+
+    def steps(self, engine: Engine, schema: Schema, situation: Situation) -> tuple[Step, ...]:
+        """See Operation."""
+        self.apply(schema)
+        table = schema.table(self.table)
+        is_empty = situation.is_new_table or situation.size.rows == 0
+        concurrently = engine.can(Can.CONCURRENT_INDEX_BUILD) and not is_empty
+        if concurrently and table is not None and table.partitioned_by:
+            raise CannotPlan(
+                f"{self.table} is partitioned, where an index cannot be built concurrently on the parent",
+                field="sql",
+                way_out="create the index ON ONLY the parent, CONCURRENTLY on each partition, then ATTACH each; "
+                "this tool does not write those steps yet",
+            )
+        create = ddl.CreateIndex(self.index, concurrently=concurrently)
+        statements: tuple[ddl.Statement, ...] = (create,)
+        drop = ddl.DropIndex(
+            self.index.name, concurrently=concurrently, if_exists=concurrently, schema=self.table.schema
+        )
+        if concurrently:
+            # A build that failed leaves an INVALID index under this name; IF NOT EXISTS would take it for the real one.
+            statements = (drop, create)
+        return (
+            Migration(
+                title=f"create {'unique ' if self.index.unique else ''}index {self.index.name}",
+                slug=f"create_{self.index.name}",
+                phase=Phase.EXPAND,
+                why=self._why(concurrently=concurrently),
+                statements=statements,
+                transaction=not concurrently,
+                prechecks=self._prechecks(engine),
+                validations=self._validations(engine),
+                undo="; ".join(engine.spell(drop, schema)),
+            ),
+        )
+
+    def _why(self, *, concurrently: bool) -> str:
+        if concurrently:
+            return (
+                "reads and writes pass while the index is built; the leftover of a failed build is dropped first, "
+                "so the file can simply be run again"
+            )
+        return "the build holds back writes to the table for as long as it takes"
+
+    def _prechecks(self, engine: Engine) -> tuple[Query, ...]:
+        if not self.index.unique:
+            return ()
+        keys = ", ".join(f"({k.text})" if k.is_expression else engine.quote(k.text) for k in self.index.keys)
+        where = f" WHERE {self.index.where}" if self.index.where is not None else ""
+        sql = (
+            f"SELECT {keys}, count(*) FROM {engine.quote_table(self.table)}{where} "
+            f"GROUP BY {keys} HAVING count(*) > 1 LIMIT 20"
+        )
+        return (Query(sql, "no rows", "duplicates make the build fail (rows with a NULL key do not count)"),)
+
+    def _validations(self, engine: Engine) -> tuple[Query, ...]:
+        sql = engine.index_validity_query(self.index)
+        why = "a build that failed leaves an INVALID index: run the file again"
+        return (Query(sql, "true", why),) if sql else ()

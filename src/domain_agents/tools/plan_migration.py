@@ -1,0 +1,437 @@
+"""plan_migration: a change -> ordered migration files and the deploys between them, checked by reading them back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain_agents.dialects import dialect, replay
+from domain_agents.engines import TableSize, UnknownEngine, engine, engine_names
+from domain_agents.migrations.changes import Asked, check_backfills, from_changes, from_sql
+from domain_agents.migrations.checking import check
+from domain_agents.migrations.formats import framework, framework_names
+from domain_agents.migrations.plan import Plan, PlannedMigration, Project
+from domain_agents.migrations.planning import plan
+from domain_agents.operations import CannotPlan
+from domain_agents.tools import Job, NeedsAnswer, Result, Settings, Tool, ToolError, shortened
+from domain_agents.tools._project import project_directory, read_project
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from domain_agents.catalog import Schema
+    from domain_agents.dialects import Unread
+    from domain_agents.engines import Engine
+    from domain_agents.findings import Finding
+    from domain_agents.migrations.plan import RenderedFile
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Expression = Annotated[str, Field(min_length=1, max_length=10_000)]
+
+
+class TableFacts(BaseModel):
+    """What is known of a table's size."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rows: int | None = Field(None, ge=0, le=10**13)
+    bytes: int | None = Field(None, ge=0, le=10**17)
+    writes_per_second: float | None = Field(None, ge=0, le=10**9)
+
+
+class Change(BaseModel):
+    """One change as data; which fields count depends on `kind`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["add_column", "create_index", "add_foreign_key", "set_not_null"]
+    table: Name
+    column: Name | None = Field(None, description="add_column, set_not_null")
+    type: Name | None = Field(None, description="add_column: the engine's type")
+    nullable: bool = Field(True, description="add_column")
+    default: Expression | None = Field(None, description="add_column: SQL expression")
+    backfill: Expression | None = Field(None, description="SQL expression for existing rows")
+    name: Name | None = Field(None, description="of the index or key; else the engine's habit")
+    columns: list[Name] | None = Field(None, max_length=32, description="create_index, add_foreign_key")
+    unique: bool = False
+    method: Name | None = None
+    where: Expression | None = Field(None, description="partial index")
+    include: list[Name] | None = Field(None, max_length=32)
+    parent: Name | None = Field(None, description="add_foreign_key: referenced table")
+    parent_columns: list[Name] | None = Field(None, max_length=32)
+    on_delete: Name | None = None
+    on_update: Name | None = None
+
+
+class PlanMigration(BaseModel):
+    """The arguments (contract, plan_migration)."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    sql: str | None = Field(
+        None, max_length=200_000, description="The change as DDL, as if nobody else used the database"
+    )
+    changes: list[Change] | None = Field(None, max_length=100, description="The change as data, instead of sql")
+    backfill: dict[str, Expression] = Field(
+        default_factory=dict, description='{"table.column": "SQL expression"} for existing rows'
+    )
+    tables: dict[str, TableFacts] = Field(
+        default_factory=dict, description='{"users": {"rows": 12000000}}: sizes decide durations'
+    )
+    schema_: str | None = Field(
+        None, alias="schema", max_length=2_000_000, description="Today's schema: DDL, or a path in the project"
+    )
+    project: str | None = Field(None, description="Directory, if not the server's project")
+    engine: Literal["postgresql", "mysql", "mariadb", "sqlite"] | None = Field(
+        None, description="Detected when left out"
+    )
+    version: str | None = Field(None, max_length=20, description="Detected when left out")
+    framework: str | None = Field(None, max_length=40, description="raw or alembic; detected when left out")
+    directory: str | None = Field(None, max_length=500, description="Of the migrations; detected when left out")
+    author: str | None = Field(None, max_length=200)
+    date: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}$", description="YYYY-MM-DD, today when left out")
+    write: bool = Field(False, description="Write the files into the project")
+
+
+_FIRST_WATCH = [
+    {"metric": "replication lag", "pause_at": "5 s", "abort_at": "10 s"},
+    {"metric": "database CPU", "pause_at": "70 %", "abort_at": "80 %"},
+    {"metric": "application error rate", "pause_at": "0.1 %", "abort_at": "1 %"},
+    {"metric": "query latency, p99", "pause_at": "500 ms", "abort_at": "1 s"},
+]
+"""Our own choice of thresholds, for a team that has none of its own yet."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A plan with its rendered and checked files: what plan_migration reports and prove_migration runs."""
+
+    plan: Plan
+    project: Project
+    engine: Engine
+    schema: Schema
+    schema_sql: str
+    target: Schema
+    files: tuple[RenderedFile, ...]
+    findings: tuple[Finding, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def migrations(self) -> tuple[tuple[PlannedMigration, RenderedFile], ...]:
+        """Each planned migration with its file."""
+        return tuple(zip(self.plan.migrations, self.files, strict=True))
+
+
+def plan_migration(arguments: PlanMigration, settings: Settings, job: Job) -> Result:
+    """The tool.
+
+    Raises:
+        ToolError: the change cannot be planned as asked; with the field and the way out.
+        NeedsAnswer: the engine is not known.
+    """
+    ready = planned(arguments, settings, job)
+    written: tuple[str, ...] = ()
+    if arguments.write:
+        written = _write(ready, arguments, settings)
+    structured = _structured(ready, written)
+    from domain_agents.prompts import report
+
+    structured["report"] = report("migration-writer", "plan", structured)
+    text = shortened(
+        structured["report"],
+        how_to_page="The whole report is in the structured result; or ask for fewer changes at once.",
+    )
+    return Result(structured, text)
+
+
+def planned(arguments: PlanMigration, settings: Settings, job: Job) -> Ready:
+    """Everything but the telling: read, think, render, check.
+
+    Raises:
+        ToolError: the change cannot be planned as asked; with the field and the way out.
+        NeedsAnswer: the engine is not known.
+    """
+    if (arguments.sql is None) == (not arguments.changes):
+        raise ToolError(
+            "give the change once: `sql` (DDL, such as ALTER TABLE users ADD COLUMN locale text) or `changes` "
+            '([{"kind": "add_column", "table": "users", "column": "locale", "type": "text"}])'
+        )
+    job.check()
+    project = _recognised(arguments, settings)
+    database = _engine(arguments, project)
+    form = _form(arguments, project)
+    reader = dialect(database.name)
+    schema_sql = _schema_sql(arguments, project, settings)
+    schema, unread = replay(schema_sql, reader)
+    sizes = {
+        name: TableSize(facts.rows, facts.bytes, facts.writes_per_second) for name, facts in arguments.tables.items()
+    }
+    try:
+        asked = _asked(arguments, database)
+        decided = plan(asked, schema, database, sizes)
+        contents = form.render(
+            decided.plan, project, database, author=arguments.author or "", date=arguments.date or _today()
+        )
+    except CannotPlan as error:
+        raise ToolError(_explained(error, unread)) from error
+    checked = check(
+        contents,
+        decided.plan.migrations,
+        form=form,
+        reader=reader,
+        engine=database,
+        schema=schema,
+        target=decided.target,
+        sizes=sizes,
+    )
+    return Ready(
+        decided.plan,
+        project,
+        database,
+        schema,
+        schema_sql,
+        decided.target,
+        checked.files,
+        checked.findings,
+        (*decided.plan.warnings, *_unread_warnings(unread)),
+    )
+
+
+def _asked(arguments: PlanMigration, database: Engine) -> tuple[Asked, ...]:
+    reader = dialect(database.name)
+    if arguments.sql is not None:
+        asked = from_sql(arguments.sql, reader, database, arguments.backfill)
+    else:
+        changes = [change.model_dump(exclude_none=True) for change in arguments.changes or ()]
+        asked = from_changes(changes, reader, database, arguments.backfill)
+    if not asked:
+        raise CannotPlan("sql: there is no change in it", field="sql", way_out="write at least one DDL statement")
+    check_backfills(asked, reader, arguments.backfill)
+    return asked
+
+
+def _today() -> str:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).date().isoformat()
+
+
+def _recognised(arguments: PlanMigration, settings: Settings) -> Project:
+    from dataclasses import replace
+
+    found = read_project(settings, arguments.project)
+    name = arguments.framework or found.framework or "raw"
+    directory = arguments.directory or found.directory or ("alembic/versions" if name == "alembic" else "migrations")
+    return replace(
+        found,
+        engine=arguments.engine or found.engine,
+        version=arguments.version or found.version,
+        framework=name,
+        directory=directory.strip("/") or ".",
+    )
+
+
+def _engine(arguments: PlanMigration, project: Project) -> Engine:
+    plannable = engine_names()
+    if not project.engine:
+        raise NeedsAnswer(
+            "engine",
+            "Which database is this migration for? Nothing in the project tells.",
+            choices=plannable,
+            way_out=f'Call again with "engine": one of {", ".join(plannable)}.',
+        )
+    if project.engine not in plannable:
+        raise ToolError(
+            f"engine: {project.engine} was recognised, and cannot be planned yet; today: {', '.join(plannable)}. "
+            "The migration-writer's own instructions (get_agent) cover it."
+        )
+    try:
+        return engine(project.engine, project.version)
+    except UnknownEngine as error:
+        source = "given" if arguments.version else "recognised in the project"
+        raise ToolError(f'version: {error} ({source}). Call again with "version" set to one of these.') from error
+
+
+def _form(arguments: PlanMigration, project: Project) -> Any:
+    try:
+        return framework(project.framework)
+    except LookupError:
+        source = "was asked for" if arguments.framework else "was recognised"
+        raise ToolError(
+            f"framework: {project.framework} {source}, and cannot be rendered yet; today: {', '.join(framework_names())}. "
+            'Call again with "framework": "raw" for plain SQL files.'
+        ) from None
+
+
+def _schema_sql(arguments: PlanMigration, project: Project, settings: Settings) -> str:
+    given = arguments.schema_
+    if given is None:
+        return project.schema_sql
+    if any(mark in given for mark in ("\n", ";", "(")) or not given.strip():
+        return given
+    from domain_agents.workspace.files import ProjectFiles
+
+    root = project_directory(settings, arguments.project)
+    path = given.strip().replace("\\", "/").removeprefix("./")
+    files = ProjectFiles(root)
+    if path not in files.paths():
+        raise ToolError(f'schema: there is no file "{path}" in the project; give a path in it, or the DDL itself')
+    return files.text(path)
+
+
+def _explained(error: CannotPlan, unread: Sequence[Unread]) -> str:
+    text = f"{error}. Way out: {error.way_out}."
+    if unread:
+        text += f" Part of today's schema could not be read: line {unread[0].line}: {unread[0].reason}."
+    return text
+
+
+def _unread_warnings(unread: Sequence[Unread]) -> tuple[str, ...]:
+    if not unread:
+        return ()
+    first = unread[0]
+    return (
+        f"{len(unread)} statement{'s' if len(unread) > 1 else ''} of today's schema could not be read and "
+        f"{'were' if len(unread) > 1 else 'was'} left out; the first, line {first.line}: {first.reason}",
+    )
+
+
+def _write(ready: Ready, arguments: PlanMigration, settings: Settings) -> tuple[str, ...]:
+    from domain_agents.workspace.files import CannotWrite, write_new
+
+    if ready.findings:
+        raise ToolError("nothing was written: the plan has findings; call without write and read them")
+    root = project_directory(settings, arguments.project)
+    try:
+        return tuple(write_new(root, {file.path: file.content for file in ready.files}))
+    except CannotWrite as error:
+        raise ToolError(f"nothing was written: {error}") from error
+
+
+def _structured(ready: Ready, written: tuple[str, ...]) -> dict[str, Any]:
+    project = ready.project
+    paths = {migration.order: file.path for migration, file in ready.migrations}
+    return {
+        "project": {
+            "engine": ready.engine.name,
+            "version": ready.engine.version,
+            "framework": project.framework,
+            "directory": project.directory,
+            "numbering": project.numbering,
+            "ledger": project.ledger,
+            "schema_from": list(project.schema_from),
+            "evidence": [asdict(fact) for fact in project.evidence],
+        },
+        "steps": [_step(step, paths) for step in ready.plan.steps],
+        "files": [_file(file) for file in ready.files],
+        "prechecks": [
+            {"sql": query.sql, "expect": query.expect, "why": query.why, "before": file.path}
+            for migration, file in ready.migrations
+            for query in migration.prechecks
+        ],
+        "validations": [
+            {"after": file.path, "sql": query.sql, "expect": query.expect}
+            for migration, file in ready.migrations
+            for query in migration.validations
+        ],
+        "undo": [
+            {
+                "for": file.path,
+                "sql": migration.undo,
+                "when": f"after step {migration.order}, while no later step has been applied",
+                "loses_data": migration.undo_loses_data,
+            }
+            for migration, file in reversed(ready.migrations)
+        ],
+        "watch": _watch(ready),
+        "findings": [finding.as_json() for finding in ready.findings],
+        "warnings": list(ready.warnings),
+        "questions": list(ready.plan.questions),
+        "written": list(written),
+    }
+
+
+def _watch(ready: Ready) -> list[dict[str, str]]:
+    """Worth watching only what lasts."""
+    lasts = any(migration.backfill for migration in ready.plan.migrations) or any(
+        statement.effect.is_long for file in ready.files for statement in file.statements
+    )
+    return [dict(signal) for signal in _FIRST_WATCH] if lasts else []
+
+
+def _step(step: Any, paths: Mapping[int, str]) -> dict[str, Any]:
+    if isinstance(step, PlannedMigration):
+        return {
+            "order": step.order,
+            "kind": "migration",
+            "phase": step.phase.value,
+            "title": step.title,
+            "why": step.why,
+            "file": paths[step.order],
+        }
+    found = {"order": step.order, "kind": step.kind, "phase": "migrate", "title": step.title, "why": step.why}
+    return {**found, "wait_for": step.wait_for} if step.wait_for else found
+
+
+def _file(file: RenderedFile) -> dict[str, Any]:
+    return {
+        "path": file.path,
+        "content": file.content,
+        "transaction": file.transaction,
+        "statements": [
+            {
+                "sql": statement.sql,
+                "operation": statement.effect.operation,
+                "lock": statement.effect.lock,
+                "blocks": statement.effect.blocks.value,
+                "rewrites_table": statement.effect.rewrites_table,
+                "scans_table": statement.effect.scans_table,
+                "seconds": list(statement.effect.seconds),
+                "extra_bytes": statement.effect.extra_bytes,
+                "sources": list(statement.effect.sources),
+            }
+            for statement in file.statements
+        ],
+    }
+
+
+def _rows(properties: str) -> dict[str, Any]:
+    """An array of objects with those properties, as an output schema."""
+    names = properties.split()
+    return {"type": "array", "items": {"type": "object", "required": names}}
+
+
+TOOL = Tool(
+    name="plan_migration",
+    title="Plan a migration",
+    description=(
+        "Turn a schema change into ordered, forward-only migration files that a live application does not notice, with "
+        "the deploys between them, lock and duration of every statement from measured facts, prechecks, validations and "
+        "undo. PostgreSQL and SQLite; raw SQL and Alembic, in the project's own numbering. Writes only with write: true."
+    ),
+    arguments=PlanMigration,
+    output_schema={
+        "type": "object",
+        "properties": {
+            "project": {"type": "object"},
+            "steps": _rows("order kind title why"),
+            "files": _rows("path content transaction statements"),
+            "prechecks": _rows("sql expect why"),
+            "validations": _rows("after sql expect"),
+            "undo": _rows("for sql when loses_data"),
+            "watch": _rows("metric pause_at abort_at"),
+            "findings": _rows("rule severity effect instead"),
+            "warnings": {"type": "array", "items": {"type": "string"}},
+            "questions": {"type": "array", "items": {"type": "string"}},
+            "written": {"type": "array", "items": {"type": "string"}},
+            "report": {"type": "string"},
+        },
+        "required": ["project", "steps", "files", "findings", "warnings", "questions", "written", "report"],
+    },
+    call=plan_migration,
+    read_only=False,
+    destructive=False,
+    idempotent=False,
+)
