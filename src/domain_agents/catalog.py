@@ -94,6 +94,14 @@ class IndexKey:
     suffix: str = ""
     """What was written behind the key: collation, operator class, NULLS FIRST."""
 
+    @property
+    def label(self) -> str:
+        """What the key adds to an index's default name: its column, its function, or "expr"."""
+        if not self.is_expression:
+            return self.text
+        function, bracket, _ = self.text.partition("(")
+        return function.strip() if bracket and function.strip().isidentifier() else "expr"
+
 
 @dataclass(frozen=True, slots=True)
 class Index:

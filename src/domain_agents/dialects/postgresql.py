@@ -341,8 +341,7 @@ class _Statement:
         )
         where = self.span.find("WHERE", opening)
         index = Index(
-            name=tree.idxname
-            or default_name(table, tuple(k.text for k in keys if not k.is_expression) or ("expr",), "idx"),
+            name=tree.idxname or default_name(table, tuple(key.label for key in keys), "idx"),
             table=table,
             keys=keys,
             unique=tree.unique,

@@ -242,6 +242,8 @@ def _form(statement: ddl.Statement, schema: Schema) -> str:
             return _add_column_form(statement, schema)
         case ddl.SetNotNull():
             return "set_not_null_proved" if _is_proved_not_null(statement, schema) else "set_not_null"
+        case ddl.DropIndex(index=name) if name not in schema.indexes:
+            return "no_table_lock"
         case ddl.CreateIndex() | ddl.DropIndex():
             verb = "create_index" if isinstance(statement, ddl.CreateIndex) else "drop_index"
             return f"{verb}_concurrently" if statement.concurrently else verb

@@ -235,9 +235,8 @@ def _create_index(change: _Change, reader: Dialect, engine: Engine, backfills: M
     del backfills
     table = change.table()
     keys = tuple(_index_key(text) for text in change.names("columns", '["email"] or ["lower(email)"]'))
-    plain = tuple(key.text for key in keys if not key.is_expression) or ("expr",)
     index = Index(
-        name=change.fields.get("name") or engine.object_name(table, plain, "idx"),
+        name=change.fields.get("name") or engine.object_name(table, tuple(key.label for key in keys), "idx"),
         table=table,
         keys=keys,
         unique=bool(change.fields.get("unique", False)),

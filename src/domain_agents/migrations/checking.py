@@ -124,7 +124,7 @@ class _Run:
                 "long_blocking_lock",
                 path=path,
                 line=one.line,
-                effect=f"{effect.blocks.value} on {table_of(atom)} wait while the table is "
+                effect=f"{effect.blocks.value} on {table_of(atom, self.schema)} wait while the table is "
                 f"{'rewritten' if effect.rewrites_table else 'scanned'} ({effect.lock})",
                 instead="report this: the plan is not ready to use",
                 statement=one.sql,
@@ -146,14 +146,17 @@ class _Run:
 
     def is_new(self, atom: ddl.Statement) -> bool:
         """Whether the table was made in these very files, so that nobody waits for it."""
-        return str(table_of(atom)) in self.created
+        return str(table_of(atom, self.schema)) in self.created
 
     def weigh(self, atom: ddl.Statement) -> Effect:
-        table = table_of(atom)
+        table = table_of(atom, self.schema)
         size = size_of(table, self.sizes) if table else TableSize()
         is_new = self.is_new(atom) or size.rows == 0
         effect = self.engine.effect(atom, self.schema, size, is_new_table=is_new)
-        return replace(effect, rewrites_table=False, scans_table=False, builds_index=False) if is_new else effect
+        if not is_new:
+            return effect
+        # Nobody else knows the table yet, or there is nothing in it: its locks keep nobody waiting.
+        return replace(effect, blocks=Blocks.NONE, rewrites_table=False, scans_table=False, builds_index=False)
 
 
 def _fills(atom: ddl.NoCatalogChange, sql: str) -> bool:

@@ -92,11 +92,12 @@ class PlannedMigration:
     expected_duration: str
     lock_impact: str
     free_space: str
-    depends_on: tuple[str, ...]
     undo: str
     undo_loses_data: bool
     prechecks: tuple[Query, ...] = ()
     validations: tuple[Query, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    """What must be done first besides the steps before this one, which its header names anyway."""
 
 
 @dataclass(frozen=True, slots=True)

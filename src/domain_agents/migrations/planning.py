@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from domain_agents.migrations.changes import Asked
 
+_OLD_VERSION_GONE = "no instance of the version before is running any more"
 _SECONDS_PER_MINUTE = 60
 _SECONDS_PER_HOUR = 3_600
 
@@ -51,9 +52,9 @@ def plan(asked: Sequence[Asked], schema: Schema, engine: Engine, sizes: Mapping[
         for step in found:
             order = len(steps) + 1
             if isinstance(step, Deploy):
-                steps.append(PlannedDeploy(order, "deploy", step.title, step.why, _wait_for_deploy(step)))
+                steps.append(PlannedDeploy(order, "deploy", step.title, step.why, _OLD_VERSION_GONE))
                 continue
-            planned, current = _planned(order, step, current, engine, sizes, _before(steps))
+            planned, current = _planned(order, step, current, engine, sizes)
             steps.append(planned)
             warnings += [*step.warnings, *(caution for s in step.statements for caution in engine.cautions(s))]
             if planned.backfill is not None and planned.validations:
@@ -78,27 +79,11 @@ def _once(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
 
 
-def _wait_for_deploy(step: Deploy) -> str:
-    del step
-    return "no instance of the version before is running any more"
-
-
 def _wait_for_backfill(order: int, migration: PlannedMigration) -> PlannedDeploy:
     query = migration.validations[0]
     return PlannedDeploy(
         order, "check", f"{migration.title} is complete", query.why, f"{query.sql} gives {query.expect}"
     )
-
-
-def _before(steps: Sequence[PlannedStep]) -> tuple[str, ...]:
-    """What must be done before the next file: everything since the file before it, and that file."""
-    found: list[str] = []
-    for step in reversed(steps):
-        if isinstance(step, PlannedMigration):
-            found.append(f"step {step.order}, {step.title}")
-            break
-        found.append(f"step {step.order}, {step.kind}: {step.title}")
-    return tuple(reversed(found))
 
 
 def _depends_on_rows(step: Migration) -> bool:
@@ -113,14 +98,13 @@ def _planned(
     schema: Schema,
     engine: Engine,
     sizes: Mapping[str, TableSize],
-    depends_on: tuple[str, ...],
 ) -> tuple[PlannedMigration, Schema]:
     """One file, spelled, and the schema behind it."""
     effects: list[tuple[TableName | None, Effect]] = []
     statements: list[str] = []
     current = schema
     for statement in step.statements:
-        table = table_of(statement)
+        table = table_of(statement, current)
         size = size_of(table, sizes) if table else TableSize()
         effects.append((table, engine.effect(statement, current, size)))
         statements += _spelled(engine, statement, current)
@@ -156,7 +140,6 @@ def _planned(
         expected_duration=_duration(effects, sizes),
         lock_impact=_lock_impact(effects),
         free_space=_free_space(effects),
-        depends_on=depends_on,
         undo=step.undo,
         undo_loses_data=step.undo_loses_data,
         prechecks=step.prechecks,
@@ -174,9 +157,12 @@ def _spelled(engine: Engine, statement: ddl.Statement, schema: Schema) -> tuple[
         ) from error
 
 
-def table_of(statement: ddl.Statement) -> TableName | None:
+def table_of(statement: ddl.Statement, schema: Schema) -> TableName | None:
     """The table that a statement works on, if it is one."""
     match statement:
+        case ddl.DropIndex(index=name):
+            dropped = schema.indexes.get(name)
+            return dropped.table if dropped else None
         case ddl.CreateIndex(index=index):
             return index.table
         case ddl.CreateTable(table=table):
