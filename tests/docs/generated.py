@@ -1,0 +1,205 @@
+"""The lists in README and ARCHITECTURE, made from what the product itself says. `--write` puts them in place."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = ("README.md", "ARCHITECTURE.md")
+PRODUCTS = {"postgresql": "PostgreSQL", "sqlite": "SQLite", "mysql": "MySQL", "mariadb": "MariaDB"}
+FRAMEWORKS = {"raw": "raw SQL", "alembic": "Alembic"}
+_BLOCK = re.compile(r"(<!-- generated: (?P<name>\w+) -->\n)(?P<text>.*?)(<!-- end -->)", re.DOTALL)
+
+SCHEMA = """
+CREATE TABLE users (id integer PRIMARY KEY, email text NOT NULL);
+CREATE TABLE orders (id integer PRIMARY KEY, user_id integer, note text);
+"""
+SAMPLES: dict[str, dict[str, Any]] = {
+    "add_column": {"sql": "ALTER TABLE orders ADD COLUMN region text"},
+    "create_index": {"sql": "CREATE INDEX orders_note ON orders (note)"},
+    "add_foreign_key": {
+        "changes": [{"kind": "add_foreign_key", "table": "orders", "columns": ["user_id"], "parent": "users"}]
+    },
+    "set_not_null": {
+        "changes": [{"kind": "set_not_null", "table": "orders", "column": "note"}],
+        "backfill": {"orders.note": "''"},
+    },
+}
+"""One small change of each kind; the coverage table is what `plan_migration` makes of them."""
+
+
+def run(*words: str, project: Path) -> subprocess.CompletedProcess[str]:
+    """Our command, away from this user's own agents."""
+    environment = {
+        **os.environ,
+        "XDG_CONFIG_HOME": str(project / "no-configuration"),
+        "HOME": str(project / "no-home"),
+        "PYTHONUTF8": "1",
+    }
+    for name in ("DOMAIN_AGENTS_PROJECT", "CLAUDE_PROJECT_DIR", "WORKSPACE_FOLDER_PATHS"):
+        environment.pop(name, None)
+    return subprocess.run(
+        [sys.executable, "-m", "domain_agents", "--project", str(project), *words],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env=environment,
+        cwd=project,
+        timeout=120,
+        check=False,
+    )
+
+
+@cache
+def listed(kind: str) -> tuple[dict[str, Any], ...]:
+    """What `domain-agents list KIND --json` says in a project without agents of its own."""
+    with tempfile.TemporaryDirectory() as directory:
+        done = run("list", kind, "--json", project=Path(directory))
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    said: Any = json.loads(done.stdout)
+    return tuple(said if isinstance(said, list) else said[kind])
+
+
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A Markdown table."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence, without what is in brackets at its end."""
+    return re.split(r"(?<=[.!?])\s+(?=[A-Z])", " ".join(text.split()), maxsplit=1)[0]
+
+
+def tools() -> str:
+    """Every tool that is served."""
+    return table(
+        ("tool", "what it is for", "writes"),
+        (
+            (
+                f"`{tool['name']}`",
+                first_sentence(tool["description"]),
+                "no" if tool["read_only"] else "with `write: true`",
+            )
+            for tool in listed("tools")
+        ),
+    )
+
+
+def agents() -> str:
+    """Every agent that is shipped."""
+    return table(
+        ("agent", "what it does"),
+        ((f"`{one['name']}`", first_sentence(one["description"])) for one in listed("agents")),
+    )
+
+
+def prompts() -> str:
+    """Every prompt that is shipped, but for those that are the agents themselves."""
+    names = {one["name"] for one in listed("agents")}
+    return table(
+        ("prompt", "arguments", "what it does"),
+        (
+            (f"`{one['name']}`", ", ".join(_argument(argument) for argument in one["arguments"]), one["description"])
+            for one in listed("prompts")
+            if one["name"] not in names
+        ),
+    )
+
+
+def _argument(argument: Any) -> str:
+    if isinstance(argument, str):
+        return argument
+    return f"{argument['name']}" if argument.get("required") else f"[{argument['name']}]"
+
+
+def coverage() -> str:
+    """Which change can be planned for which engine and framework: asked, not remembered."""
+    from domain_agents.engines import engine_names
+    from domain_agents.migrations.formats import framework_names
+    from domain_agents.operations import operation_kinds
+
+    rows = []
+    for kind in operation_kinds():
+        cells = [f"`{kind}`"]
+        for engine in engine_names():
+            planned = [FRAMEWORKS.get(name, name) for name in framework_names() if is_planned(kind, engine, name)]
+            cells.append(", ".join(planned) or "no")
+        rows.append(tuple(cells))
+    return table(("change", *(PRODUCTS.get(name, name) for name in engine_names())), rows)
+
+
+def is_planned(kind: str, engine: str, framework: str) -> bool:
+    """Whether `plan_migration` gives files for the sample change of that kind."""
+    from domain_agents.tools import Job, Settings, ToolError
+    from domain_agents.tools._arguments import parse_arguments
+    from domain_agents.tools._served import served_tools
+
+    with tempfile.TemporaryDirectory() as directory:
+        settings = Settings(project=Path(directory))
+        tool = next(tool for tool in served_tools(settings) if tool.name == "plan_migration")
+        asked = {**SAMPLES[kind], "schema": SCHEMA, "engine": engine, "framework": framework, "date": "2026-01-01"}
+        try:
+            return bool(tool.call(parse_arguments(tool, asked), settings, Job()).structured["files"])
+        except ToolError as error:
+            print(f"{kind} on {engine} in {framework}: {error}", file=sys.stderr)
+            return False
+
+
+def floors() -> str:
+    """The layers as import-linter reads them."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    layers = settings["contracts"][0]["layers"]
+    return "```\n" + "\n".join(layer.replace("(", "").replace(")", "") for layer in layers) + "\n```\n"
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "tools": tools,
+    "agents": agents,
+    "prompts": prompts,
+    "coverage": coverage,
+    "floors": floors,
+}
+
+
+def blocks(text: str) -> dict[str, str]:
+    """Name -> what stands between the markers now."""
+    return {match["name"]: match["text"] for match in _BLOCK.finditer(text)}
+
+
+def filled(text: str) -> str:
+    """The document with every block as it should be."""
+    return _BLOCK.sub(lambda match: match[1] + BLOCKS[match["name"]]() + match[4], text)
+
+
+def main() -> int:
+    """Check the documents, or write them."""
+    stale = 0
+    for name in DOCUMENTS:
+        path = ROOT / name
+        text = path.read_text(encoding="utf-8")
+        wanted = filled(text)
+        if wanted == text:
+            continue
+        stale += 1
+        if "--write" in sys.argv[1:]:
+            path.write_text(wanted, encoding="utf-8")
+        print(f"{name}: {'written' if '--write' in sys.argv[1:] else 'not what the product says; run with --write'}")
+    return 1 if stale and "--write" not in sys.argv[1:] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
