@@ -1,0 +1,33 @@
+"""A process that serves the test surface: `served.py stdio`, or `served.py http --port N [--workers N] [--sse] ...`."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+
+from surface import SETTINGS, Surface
+
+from domain_agents.server import http, sources, stdio
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("transport", choices=["stdio", "http"])
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--token-env")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--sse", action="store_true")
+    given = parser.parse_args()
+    if given.transport == "stdio":
+        stdio.serve_stdio(SETTINGS)
+    else:
+        http.serve_http(SETTINGS, given.host, given.port, given.token_env, given.workers, given.sse)
+
+
+# At the module's level, because workers import this file under another name and serve the same surface.
+_surface = Surface()
+sources.catalogue_source = functools.partial(lambda _: _surface)
+
+if __name__ == "__main__":
+    main()
