@@ -7,42 +7,49 @@ from typing import Any
 
 import postgast
 
-# Functions of pg_catalog that are not volatile (pg_proc.provolatile 'i' or 's' on PostgreSQL 18) and that people write in
-# defaults. A function that is not listed counts as volatile: a rewrite that did not happen harms nobody.
+# Functions of pg_catalog that are not volatile (pg_proc.provolatile 'i' or 's' on PostgreSQL 18) and that people write
+# in defaults. A function that is not listed counts as volatile: a rewrite that did not happen harms nobody.
 _NOT_VOLATILE = frozenset({
-    "abs", "array_append", "array_length", "array_position", "btrim", "ceil", "ceiling", "char_length", "chr", "concat",
-    "concat_ws", "current_database", "current_schema", "current_setting", "date", "date_part", "date_trunc", "decode",
-    "encode", "floor", "format", "initcap", "int4", "int8", "json_build_array", "json_build_object", "jsonb_build_array",
-    "jsonb_build_object", "left", "length", "lower", "lpad", "ltrim", "make_date", "make_interval", "make_timestamp",
-    "md5", "mod", "now", "nullif", "numrange", "octet_length", "overlay", "position", "power", "regexp_replace", "repeat",
-    "replace", "reverse", "right", "round", "rpad", "rtrim", "sha256", "sign", "split_part", "sqrt", "starts_with",
-    "statement_timestamp", "strpos", "substr", "substring", "text", "timezone", "to_char", "to_date", "to_json",
-    "to_jsonb", "to_number", "to_timestamp", "to_tsvector", "transaction_timestamp", "translate", "trim", "trunc",
-    "tsrange", "upper",
+    "abs", "array_append", "array_length", "array_position", "btrim", "ceil", "ceiling", "char_length", "chr",
+    "concat", "concat_ws", "current_database", "current_schema", "current_setting", "date", "date_part",
+    "date_trunc", "decode", "encode", "floor", "format", "initcap", "int4", "int8", "json_build_array",
+    "json_build_object", "jsonb_build_array", "jsonb_build_object", "left", "length", "lower", "lpad", "ltrim",
+    "make_date", "make_interval", "make_timestamp", "md5", "mod", "now", "nullif", "numrange", "octet_length",
+    "overlay", "position", "power", "regexp_replace", "repeat", "replace", "reverse", "right", "round", "rpad",
+    "rtrim", "sha256", "sign", "split_part", "sqrt", "starts_with", "statement_timestamp", "strpos", "substr",
+    "substring", "text", "timezone", "to_char", "to_date", "to_json", "to_jsonb", "to_number", "to_timestamp",
+    "to_tsvector", "transaction_timestamp", "translate", "trim", "trunc", "tsrange", "upper",
 })  # fmt: skip
 
 
 def _expression(text: str) -> Any | None:
-    """The tree of a text that is exactly one scalar expression, else None."""
+    """The tree of a text that is exactly one scalar expression, else None.
+
+    It must stand between round brackets and between square ones: the first alone would take a bare SELECT, the second a
+    list in brackets. Comments are refused because one at the end would swallow what follows the expression.
+    """
     try:
-        # The closing bracket on its own line: a trailing comment cannot swallow it, and must not.
-        parsed = postgast.parse(f"SELECT (\n{text}\n)")
-        tokens = postgast.scan(text).tokens
+        in_brackets = _only_value(postgast.parse(f"SELECT (\n{text}\n)"))
+        in_array = _only_value(postgast.parse(f"SELECT ARRAY[\n{text}\n]"))
+        kinds = [token.token for token in postgast.scan(text).tokens]
     except (postgast.PgQueryError, ValueError, UnicodeError, RecursionError):
         return None
-    depth = 0
-    for token in tokens:
-        kind = postgast.pg_query_pb2.Token.Name(token.token)
-        if kind in ("SQL_COMMENT", "C_COMMENT", "ASCII_59"):
-            return None
-        depth += {"ASCII_40": 1, "ASCII_41": -1}.get(kind, 0)
-        if depth < 0:
-            return None
-    select = parsed.stmts[0].stmt.select_stmt if len(parsed.stmts) == 1 else None
-    if select is None or len(select.target_list) != 1 or select.from_clause:
+    if in_brackets is None or in_array is None or _COMMENTS.intersection(kinds):
         return None
-    value = select.target_list[0].res_target.val
-    return None if value.WhichOneof("node") == "row_expr" else value
+    array = in_array.a_array_expr
+    return in_brackets if len(array.elements) == 1 and in_array.WhichOneof("node") == "a_array_expr" else None
+
+
+_COMMENTS = {postgast.pg_query_pb2.Token.Value(kind) for kind in ("SQL_COMMENT", "C_COMMENT")}
+
+
+def _only_value(parsed: Any) -> Any | None:
+    """The one value that a text selects, if it is one plain SELECT of one value."""
+    if len(parsed.stmts) != 1 or parsed.stmts[0].stmt.WhichOneof("node") != "select_stmt":
+        return None
+    select = parsed.stmts[0].stmt.select_stmt
+    plain = len(select.target_list) == 1 and not select.from_clause and not select.HasField("where_clause")
+    return select.target_list[0].res_target.val if plain else None
 
 
 @cache

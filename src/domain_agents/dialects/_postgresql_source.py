@@ -72,7 +72,7 @@ class Source:
             if token.kind in _COMMENTS:
                 continue
             depth += _OPEN.get(token.kind, 0) - _CLOSE.get(token.kind, 0)
-            if token.kind == "ATOMIC" and current and current[-1].kind == "BEGIN_P" or atomic and token.kind == "CASE":
+            if (token.kind == "ATOMIC" and current and current[-1].kind == "BEGIN_P") or (atomic and token.kind == "CASE"):
                 atomic += 1
             elif atomic and token.kind == "END_P":
                 atomic -= 1
@@ -110,8 +110,12 @@ class Source:
 
 
 def _tokens(text: str) -> list[Token]:
-    kinds = postgast.pg_query_pb2.Token.Name
-    return [Token(kinds(token.token), token.start, token.end) for token in postgast.scan(text).tokens]
+    kinds = postgast.pg_query_pb2.Token.DESCRIPTOR.values_by_number
+    # A character that the grammar has no use for is a token without a name.
+    return [
+        Token(kinds[token.token].name if token.token in kinds else "", token.start, token.end)
+        for token in postgast.scan(text).tokens
+    ]
 
 
 class Span:

@@ -92,10 +92,11 @@ class PostgreSQL:
     def cautions(self, statement: ddl.Statement) -> tuple[str, ...]:
         """See Engine. Measured on 14, 17 and 18 (source: https://www.postgresql.org/docs/18/sql-prepare.html, Notes)."""
         if isinstance(statement, ddl.AddColumn):
-            return (
+            caution = (
                 "prepared `SELECT *` statements fail once after ADD COLUMN (0A000, cached plan must not change result "
-                "type): name the columns, or let the driver prepare again",
+                "type): name the columns, or let the driver prepare again"
             )
+            return (caution,)
         return ()
 
     def session_guards(self, statements: Sequence[ddl.Statement], *, transaction: bool) -> tuple[str, ...]:

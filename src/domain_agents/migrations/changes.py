@@ -100,7 +100,9 @@ def check_backfills(asked: Sequence[Asked], reader: Dialect, backfills: Mapping[
             )
 
 
-_DDL_WAY_OUT = "planned today: ADD COLUMN, CREATE INDEX, ADD FOREIGN KEY, ALTER COLUMN ... SET NOT NULL; send the others separately"
+_DDL_WAY_OUT = (
+    "planned today: ADD COLUMN, CREATE INDEX, ADD FOREIGN KEY, ALTER COLUMN ... SET NOT NULL; leave the others out"
+)
 
 
 def _short(sql: str) -> str:

@@ -95,10 +95,11 @@ class AddForeignKey:
         if any(set(found) == set(columns) for found in leading):
             return ()
         names = ", ".join(map(engine.quote, columns))
-        return (
+        warning = (
             f"no index of {engine.quote_table(self.table)} begins with ({names}): every DELETE of a row in "
-            f"{engine.quote_table(self.key.parent)} reads the whole table; create the index first",
+            f"{engine.quote_table(self.key.parent)} reads the whole table; create the index first"
         )
+        return (warning,)
 
     def _orphans(self, engine: Engine, schema: Schema) -> tuple[Query, ...]:
         parent = schema.table(self.key.parent)

@@ -292,10 +292,11 @@ def _unread_warnings(unread: Sequence[Unread]) -> tuple[str, ...]:
     if not unread:
         return ()
     first = unread[0]
-    return (
+    warning = (
         f"{len(unread)} statement{'s' if len(unread) > 1 else ''} of today's schema could not be read and "
-        f"{'were' if len(unread) > 1 else 'was'} left out; the first, line {first.line}: {first.reason}",
+        f"{'were' if len(unread) > 1 else 'was'} left out; the first, line {first.line}: {first.reason}"
     )
+    return (warning,)
 
 
 def _write(ready: Ready, arguments: PlanMigration, settings: Settings) -> tuple[str, ...]:
