@@ -26,6 +26,8 @@ USAGE = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 
+TRACEBACK_VARIABLE = "DOMAIN_AGENTS_TRACEBACK"
+
 
 def main(argv: Sequence[str] | None = None, *, serve: Serve | None = None) -> int:
     """Run one command and give its exit code: 0 done, 1 failed, 2 not understood.
@@ -49,6 +51,11 @@ def main(argv: Sequence[str] | None = None, *, serve: Serve | None = None) -> in
         os.dup2(devnull, sys.stdout.fileno())
         os.close(devnull)
         return BROKEN_PIPE
+    except Exception as error:  # noqa: BLE001 - a fault of ours: one line that helps to report it, not a page of frames
+        if os.environ.get(TRACEBACK_VARIABLE):
+            raise
+        terminal.error(f"a fault in {PROGRAM} itself: {type(error).__name__}. {TRACEBACK_VARIABLE}=1 shows where.")
+        return FAILED
 
 
 def _run(words: list[str], terminal: Terminal, serve: Serve | None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,6 +138,21 @@ def file_of(
             raise ValueError("a project's file needs a project")
         return place.path(project, {}, platform)
     return place.path(home or Path.home(), os.environ if environment is None else environment, platform)
+
+
+def installed_program() -> tuple[str, list[str]]:
+    """The installed script of the environment that runs this, else its interpreter."""
+    name = "domain-agents.exe" if os.name == "nt" else "domain-agents"
+    beside = Path(sys.executable).parent / name
+    if beside.is_file():
+        return str(beside.absolute()), []
+    started = Path(sys.argv[0])
+    if started.name == name and started.is_file():
+        return str(started.absolute()), []
+    found = shutil.which(name)
+    if found is not None:
+        return str(Path(found).absolute()), []
+    return str(Path(sys.executable).absolute()), ["-m", "domain_agents"]
 
 
 def deep_link(client: Client, entry: dict[str, Any]) -> str:

@@ -5,13 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from domain_agents.cli.clients import CLIENTS, SERVER, WORKSPACE, deep_link, file_of, shell_command
+from domain_agents.cli.clients import (
+    CLIENTS,
+    SERVER,
+    WORKSPACE,
+    deep_link,
+    file_of,
+    installed_program,
+    shell_command,
+)
 from domain_agents.cli.json_text import MalformedJson, Reader, with_value
 from domain_agents.cli.options import UsageError, one_of, project_root
 
@@ -89,7 +96,7 @@ def run(arguments: argparse.Namespace, options: GlobalOptions, terminal: Termina
 
 def our_command(place: Place, options: GlobalOptions) -> tuple[str, list[str]]:
     """The absolute command, because a client started from a desktop has no shell's PATH, and its arguments."""
-    command, arguments = _program()
+    command, arguments = installed_program()
     if options.project is not None:
         root = project_root(options)
         if root.path is None:
@@ -102,21 +109,6 @@ def our_command(place: Place, options: GlobalOptions) -> tuple[str, list[str]]:
     if options.project_agents:
         arguments.append("--project-agents")
     return command, arguments
-
-
-def _program() -> tuple[str, list[str]]:
-    """The installed script of the environment that runs this, else its interpreter."""
-    name = "domain-agents.exe" if os.name == "nt" else "domain-agents"
-    beside = Path(sys.executable).parent / name
-    if beside.is_file():
-        return str(beside.absolute()), []
-    started = Path(sys.argv[0])
-    if started.name == name and started.is_file():
-        return str(started.absolute()), []
-    found = shutil.which(name)
-    if found is not None:
-        return str(Path(found).absolute()), []
-    return str(Path(sys.executable).absolute()), ["-m", "domain_agents"]
 
 
 def _names_arguments(options: GlobalOptions) -> bool:

@@ -67,6 +67,8 @@ class Parser(argparse.ArgumentParser):
         """Raises:
         UsageError: always.
         """
+        if message.startswith("argument ") and not message.startswith("argument -"):
+            message = message.partition(": ")[2]
         unknown = message.removeprefix("unrecognized arguments: ")
         if unknown != message:
             word = unknown.split()[0]
