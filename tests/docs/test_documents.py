@@ -10,7 +10,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from generated import BLOCKS, ROOT, blocks, listed, run
+
+from tests.docs.generated import BLOCKS, ROOT, blocks, listed, run
 
 if TYPE_CHECKING:
     from pathlib import Path
