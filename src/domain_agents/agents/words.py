@@ -1,0 +1,56 @@
+"""Words of a text as search compares them: case-folded, split, lightly stemmed."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_WORD = re.compile(r"[^\W_]+[+#]*")
+_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+STOP_WORDS = frozenset(
+    """
+    a an and are as at be been but by can could did do does for from had has have how i if in into is it its just me my
+    of on or our out please should so than that the their them then there these they this to us want was we were what
+    when where which while who why will with would you your need needs help let make use using
+    """.split()  # noqa: SIM905 - a list of sixty quoted words reads worse
+)
+MIN_STEMMED = 4
+
+
+def tokens(text: str) -> list[str]:
+    """Every word of a text, stemmed. Chinese, Japanese and Korean runs, which have no spaces, become pairs."""
+    words: list[str] = []
+    for match in _WORD.finditer(text.casefold()):
+        word = match.group()
+        if _WIDE.search(word):
+            words += [word[n : n + 2] for n in range(max(1, len(word) - 1))]
+        else:
+            words.append(stem(word))
+    return words
+
+
+def contains(words: list[str], phrase: list[str]) -> bool:
+    """Whether a phrase's words stand in a text, next to each other and in order."""
+    if not phrase:
+        return False
+    first, size = phrase[0], len(phrase)
+    return any(word == first and words[at : at + size] == phrase for at, word in enumerate(words))
+
+
+@lru_cache(maxsize=65_536)
+def stem(word: str) -> str:
+    """A word without the endings that do not change what it is about: plurals, -ing, -ed. Short words stay whole."""
+    if len(word) < MIN_STEMMED or not word.isascii() or not word.isalpha():
+        return word
+    if word.endswith("ies") and len(word) > MIN_STEMMED:
+        word = word[:-3] + "y"
+    elif word.endswith(("sses", "shes", "ches", "xes", "zes")):
+        word = word[:-2]
+    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
+    for ending in ("ing", "ed"):
+        kept = word[: -len(ending)]
+        if word.endswith(ending) and len(kept) > 2 and re.search("[aeiouy]", kept):  # noqa: PLR2004
+            word = kept[:-1] if kept[-1] == kept[-2] and kept[-1] not in "lsz" else kept
+            break
+    return word[:-1] if word.endswith("e") and len(word) > MIN_STEMMED else word
