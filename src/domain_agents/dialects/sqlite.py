@@ -227,7 +227,8 @@ def _created(cursor: Cursor) -> tuple[Statement, ...]:
     if second.is_word("INDEX", "UNIQUE") and not temporary:
         return (_index(cursor),)
     if second.is_word("VIEW", "TRIGGER", "VIRTUAL"):
-        return (KeepText(cursor.source),)
+        # What is temporary belongs to the session, not to the schema.
+        return (NoCatalogChange("session") if temporary else KeepText(cursor.source),)
     raise NotUnderstood(f"CREATE {second.text[:40]} is not read here")
 
 
@@ -298,11 +299,11 @@ def _suffix(cursor: Cursor, first: int, last: int) -> tuple[str, bool]:
 def _dropped(cursor: Cursor) -> tuple[Statement, ...]:
     cursor.expect("DROP")
     what = cursor.next()
-    if what.is_word("VIEW", "TRIGGER"):
-        return (KeepText(cursor.source),)
     concurrently = what.is_word("INDEX") and cursor.takes("CONCURRENTLY")
     if_exists = cursor.takes("IF", "EXISTS")
     name = read_table_name(cursor)
+    if what.is_word("VIEW", "TRIGGER"):
+        return (NoCatalogChange("session") if name.schema.lower() == "temp" else KeepText(cursor.source),)
     if not cursor.takes("CASCADE"):
         cursor.takes("RESTRICT")
     _expect_end(cursor)

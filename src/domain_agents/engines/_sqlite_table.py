@@ -103,10 +103,9 @@ def read_column(cursor: Cursor) -> tuple[Column, tuple[Constraint, ...], tuple[C
     Raises:
         NotUnderstood: the text at the cursor is no column.
     """
-    item = _Reader(cursor).column()
-    assert item.column is not None  # noqa: S101 - column() makes columns
+    item, column = _Reader(cursor).column()
     found = tuple(clause.constraint for clause in item.clauses if clause.constraint is not None)
-    return item.column, found, item.clauses
+    return column, found, item.clauses
 
 
 def read_constraint(cursor: Cursor) -> Constraint:
@@ -115,10 +114,7 @@ def read_constraint(cursor: Cursor) -> Constraint:
     Raises:
         NotUnderstood: the text at the cursor is no table constraint.
     """
-    item = _Reader(cursor).table_constraint()
-    constraint = item.clauses[0].constraint
-    assert constraint is not None  # noqa: S101 - table_constraint() makes constraints
-    return constraint
+    return _Reader(cursor).table_constraint()[1]
 
 
 @dataclass
@@ -176,21 +172,21 @@ class _Reader:
 
     def items(self) -> tuple[Item, ...]:
         cursor = self.cursor
-        items = [self.column()]
+        items = [self.column()[0]]
         in_constraints = False
         while not cursor.takes(")"):
             # SQLite does not ask for commas between table constraints.
             comma = cursor.takes(",")
             if cursor.sees("CONSTRAINT") or any(cursor.sees(word) for word in _TABLE_CONSTRAINTS):
                 in_constraints = True
-                items.append(self.table_constraint())
+                items.append(self.table_constraint()[0])
             elif comma and not in_constraints:
-                items.append(self.column())
+                items.append(self.column()[0])
             else:
                 raise NotUnderstood(f"expected a comma, a table constraint or ')', found {cursor.here()}")
         return tuple(items)
 
-    def column(self) -> Item:
+    def column(self) -> tuple[Item, Column]:
         cursor = self.cursor
         first = cursor.place
         name = cursor.name("a column's name")
@@ -206,7 +202,7 @@ class _Reader:
             pass
         end = cursor.row[cursor.place - 1].end
         made = Column(name, type_text, parts.nullable, parts.default, parts.identity, parts.generated, parts.collation)
-        return Item(cursor.row[first].start, end, tuple(parts.clauses), made, name_end, type_span)
+        return Item(cursor.row[first].start, end, tuple(parts.clauses), made, name_end, type_span), made
 
     def type_name(self) -> None:
         cursor = self.cursor
@@ -227,7 +223,7 @@ class _Reader:
     def clause(self, column: str, parts: _ColumnParts) -> bool:
         """Read one clause of a column; whether there was one."""
         cursor = self.cursor
-        token = cursor.peek()
+        first = cursor.place
         name = cursor.name("a constraint's name") if cursor.takes("CONSTRAINT") else ""
         kind = "name"
         constraint: Constraint | None = None
@@ -254,8 +250,7 @@ class _Reader:
         elif not name:
             return False
         self._on_conflict()
-        assert token is not None  # noqa: S101 - a clause was taken, so a token was there
-        parts.clauses.append(Clause(kind, token.start, cursor.row[cursor.place - 1].end, constraint))
+        parts.clauses.append(Clause(kind, cursor.row[first].start, cursor.row[cursor.place - 1].end, constraint))
         return True
 
     def _inline_key(self, column: str, name: str, parts: _ColumnParts) -> tuple[str, PrimaryKey]:
@@ -321,7 +316,7 @@ class _Reader:
                 return f" INITIALLY {word}"
         return ""
 
-    def table_constraint(self) -> Item:
+    def table_constraint(self) -> tuple[Item, Constraint]:
         cursor = self.cursor
         first = cursor.place
         name = cursor.name("a constraint's name") if cursor.takes("CONSTRAINT") else ""
@@ -341,7 +336,7 @@ class _Reader:
             constraint = self._references(columns, name)
         self._on_conflict()
         start, end = cursor.row[first].start, cursor.row[cursor.place - 1].end
-        return Item(start, end, (Clause(kind, start, end, constraint),))
+        return Item(start, end, (Clause(kind, start, end, constraint),)), constraint
 
     def _key_columns(self) -> tuple[tuple[str, ...], bool]:
         cursor = self.cursor

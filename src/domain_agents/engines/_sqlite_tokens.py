@@ -212,14 +212,13 @@ class Cursor:
         Raises:
             NotUnderstood: there is no parenthesis here, or none closes it.
         """
-        opening = self.peek()
         self.expect("(")
+        start = self.row[self.place - 1].end
         depth = 1
         while depth:
             token = self.next()
             depth += token.is_sign("(") - token.is_sign(")")
-        assert opening is not None  # noqa: S101 - expect() would have raised
-        return self.source[opening.end : self.row[self.place - 1].start].strip()
+        return self.source[start : self.row[self.place - 1].start].strip()
 
     def text(self, first: int, last: int | None = None) -> str:
         """The source from token `first` up to (not including) token `last` (here), as written."""
