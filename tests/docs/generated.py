@@ -44,8 +44,8 @@ def run(*words: str, project: Path) -> subprocess.CompletedProcess[str]:
     """Our command, away from this user's own agents."""
     environment = {
         **os.environ,
-        "XDG_CONFIG_HOME": str(project / "no-configuration"),
-        "HOME": str(project / "no-home"),
+        "XDG_CONFIG_HOME": str(project.parent / "nobodys-configuration"),
+        "HOME": str(project.parent / "nobodys-home"),
         "PYTHONUTF8": "1",
     }
     for name in ("DOMAIN_AGENTS_PROJECT", "CLAUDE_PROJECT_DIR", "WORKSPACE_FOLDER_PATHS"):

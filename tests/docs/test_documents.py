@@ -119,8 +119,8 @@ def test_the_agent_shown_in_the_readme_is_read_without_a_word_of_complaint(tmp_p
     own_agents = tmp_path / ".domain-agents" / "agents"
     own_agents.mkdir(parents=True)
     (own_agents / "release-notes.md").write_text(fenced("markdown")[0], encoding="utf-8")
-    checked = json.loads(run("check", ".domain-agents/agents", "--json", project=tmp_path).stdout)
-    assert checked["checked"]["agents"] == 1
+    checked = json.loads(run("check", "--json", project=tmp_path).stdout)
+    assert checked["checked"]["agents"] == len(listed("agents")) + 1
     assert checked["diagnostics"] == []
     names = [tool["name"] for tool in json.loads(run("list", "tools", "--json", project=tmp_path).stdout)["tools"]]
     assert "release_notes" in names
