@@ -35,7 +35,7 @@ ALTER TABLE users ADD COLUMN locale text;
 UPDATE users SET locale = {EXPRESSION};
 ALTER TABLE users ALTER COLUMN locale SET NOT NULL;
 COMMIT;
-"""  # noqa: S608 - both parts are constants above
+"""
 """What one writes when nobody else uses the database: the bare statement fails on a table with rows."""
 
 
