@@ -17,13 +17,12 @@ MAX_DEPTH = 16
 MAX_BYTES = 8_000_000
 """The largest file that is read: a dump of a large schema has a few megabytes."""
 
-SKIPPED_DIRECTORIES = frozenset(
-    (
-        ".git .hg .svn .jj node_modules bower_components .pnpm-store .yarn vendor Pods site-packages .eggs "
-        ".venv venv virtualenv __pycache__ .tox .nox .mypy_cache .ruff_cache .pytest_cache .cache .gradle .idea "
-        "dist build target out .next .nuxt .svelte-kit .turbo .terraform coverage htmlcov DerivedData"
-    ).split()
-)
+SKIPPED_DIRECTORIES = frozenset({
+    ".git", ".hg", ".svn", ".jj", "node_modules", "bower_components", ".pnpm-store", ".yarn", "vendor",
+    "Pods", "site-packages", ".eggs", ".venv", "venv", "virtualenv", "__pycache__", ".tox", ".nox",
+    ".mypy_cache", ".ruff_cache", ".pytest_cache", ".cache", ".gradle", ".idea", "dist", "build", "target",
+    "out", ".next", ".nuxt", ".svelte-kit", ".turbo", ".terraform", "coverage", "htmlcov", "DerivedData",
+})  # fmt: skip
 """Version control, installed packages, caches and build output."""
 
 

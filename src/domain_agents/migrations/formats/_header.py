@@ -32,8 +32,13 @@ class Field:
     text: str
 
 
-def fields(plan: Plan, migration: PlannedMigration, engine: Engine, after: str) -> tuple[Field, ...]:
-    """What a header says, apart from who wrote it and when; `after` is the migration that must have run."""
+def fields(
+    plan: Plan, migration: PlannedMigration, engine: Engine, after: str, transaction: str = ""
+) -> tuple[Field, ...]:
+    """What a header says, apart from who wrote it and when.
+
+    `after` is the migration that must have run; `transaction` says who opens one where the file itself does not.
+    """
     version = plan.version or engine.version
     rows = (
         Field("Engine", f"{_TITLES.get(plan.engine, plan.engine)} {version}".strip()),
@@ -43,7 +48,7 @@ def fields(plan: Plan, migration: PlannedMigration, engine: Engine, after: str) 
         Field("Expected duration", migration.expected_duration),
         Field("Lock impact", migration.lock_impact),
         Field("Free-space cost", migration.free_space),
-        Field("Transaction", _transaction(migration)),
+        Field("Transaction", transaction or _transaction(migration)),
         Field("Dependencies", dependencies(plan, migration, after)),
         Field("Undo plan", _undo(migration)),
     )

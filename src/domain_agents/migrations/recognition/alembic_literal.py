@@ -1,6 +1,6 @@
 """SQL as a Python literal that Alembic hands to the server unchanged, and back.
 
-`op.execute` takes a string for `sqlalchemy.text`, in which `:name` is a parameter and a backslash before a colon disappears.
+`op.execute` takes a string for `sqlalchemy.text`, in which `:name` is a parameter and a backslash before a colon is lost.
 SQLAlchemy up to 2.0 counts `$` to a parameter's name and 2.1 does not, so an escape is written only where both undo it;
 where they disagree the statement is given as `sqlalchemy.DDL`, which reads percent signs and nothing else.
 """

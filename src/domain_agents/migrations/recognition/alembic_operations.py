@@ -248,7 +248,7 @@ def _rename_table(op: Operation) -> list[str]:
     return [f"ALTER TABLE {op.table(0, 'old_table_name')} RENAME TO {quoted(op.text(1, 'new_table_name'))}"]
 
 
-def _comment(op: Operation) -> list[str]:
+def _comment(_: Operation) -> list[str]:
     return []
 
 

@@ -1,10 +1,10 @@
-"""Raw SQL: one file per migration, applied in the order of its number, with psql, sqlite3 or a runner of the project's own.
+"""Raw SQL: one file per migration, applied in the order of its number by psql, sqlite3 or a runner of the project's own.
 
 Transactions. A file that may run in one says BEGIN and COMMIT itself when the project's files do, when there is evidence
-that nothing else does it for them, or when there are no files to go by (psql and sqlite3 then run statement by statement,
-so without it a failure would leave half a migration). When the project has files without BEGIN and no such evidence, its
-runner may open the transaction: a second BEGIN would end that one early, so none is written, and settings are SET and RESET,
-which is right with and without a transaction around them.
+that nothing else does it for them, or when there are no files to go by: psql and sqlite3 run statement by statement, so
+without it a failure would leave half a migration. When the project has files without BEGIN and there is no such evidence,
+its runner may open the transaction; a second BEGIN would end that one early, so none is written, and settings are SET and
+RESET, which is right with and without a transaction around them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from domain_agents.migrations.formats._header import (
     moment,
     safe_slug,
     session_guards,
-    visible,
     wrapped,
 )
 from domain_agents.rendering import render as render_template
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
 _TEMPLATE = "template.sql.jinja"
 _DIRECTORY = "migrations"
 _NAMING = "{number}_{slug}.sql"
+_RUNNERS = "the one that the runner opens, if it does; this file opens none itself"
 _BEGIN = re.compile(r"(?:BEGIN|START\s+TRANSACTION)\b(?!\s+ATOMIC)", re.IGNORECASE)
 _END = re.compile(r"(?:COMMIT|END|ROLLBACK(?!\s+(?:WORK\s+|TRANSACTION\s+)?TO\b))\b", re.IGNORECASE)
 _LEDGER_FIELD = re.compile(r"\{(stem|file|number|integer|slug|title|date)\}")
@@ -66,11 +66,13 @@ class _Raw:
             name = (project.file_template or _NAMING).replace("{number}", number)
             name = name.replace("{slug}", slug).replace("{slug-dashed}", slug.replace("_", "-"))
             stem = name.removesuffix(".sql")
+            opens = _opens_transaction(migration, project, engine)
+            said = fields(plan, migration, engine, after, _RUNNERS if migration.transaction and not opens else "")
             header = [
                 *wrapped(f"Migration {number}", migration.title),
                 *wrapped("Date", date),
                 *(wrapped("Author", author) if author else ()),
-                *(line for f in fields(plan, migration, engine, after) for line in wrapped(f.label, f.text)),
+                *(line for f in said for line in wrapped(f.label, f.text)),
             ]
             values = {"stem": stem, "file": name, "number": number, "integer": number.lstrip("0") or "0"}
             values |= {"slug": slug, "title": migration.title.replace("'", "''"), "date": date}
@@ -97,17 +99,20 @@ class _Raw:
         return ReadFile(tuple(statements), tuple(unread))
 
 
+def _opens_transaction(migration: PlannedMigration, project: Project, engine: Engine) -> bool:
+    return (
+        migration.transaction
+        and not any(_BEGIN.match(sql) for sql in migration.statements)
+        and engine.can(Can.TRANSACTIONAL_DDL)
+        and project.transactions in {"", "own", "nobody"}
+    )
+
+
 def _content(
     migration: PlannedMigration, project: Project, engine: Engine, header: list[str], values: Mapping[str, str]
 ) -> str:
     statements = list(migration.statements)
-    has_own = any(_BEGIN.match(sql) for sql in statements)
-    transaction = (
-        migration.transaction
-        and not has_own
-        and engine.can(Can.TRANSACTIONAL_DDL)
-        and project.transactions in {"", "own", "nobody"}
-    )
+    transaction = _opens_transaction(migration, project, engine)
     before: list[str] = []
     behind: list[str] = []
     if transaction:
