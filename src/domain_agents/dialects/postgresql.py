@@ -125,8 +125,8 @@ class _Statement:
         kind = node.WhichOneof("node")
         tree = getattr(node, kind)
         if kind in _NO_CHANGE:
-            relation = tree.relation if "relation" in tree.DESCRIPTOR.fields_by_name else None
-            table = _name(relation) if hasattr(relation, "relname") and relation.relname else None
+            has_table = "relation" in tree.DESCRIPTOR.fields_by_name and hasattr(tree.relation, "relname")
+            table = _name(tree.relation) if has_table and tree.relation.relname else None
             return (ddl.NoCatalogChange(_NO_CHANGE[kind], table),)
         if kind in _KEPT:
             routine = kind == "create_function_stmt" and tree.is_procedure

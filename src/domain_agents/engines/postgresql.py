@@ -174,7 +174,7 @@ class PostgreSQL:
 
 
 def _rounded(seconds: tuple[float, float]) -> tuple[float, float]:
-    return round(seconds[0], 2), round(seconds[1], 1)
+    return round(seconds[0], 2), round(seconds[1], 2)
 
 
 def _is_keyword(name: str) -> bool:
@@ -298,7 +298,7 @@ def _is_proved_not_null(statement: ddl.SetNotNull, schema: Schema) -> bool:
     written = {statement.column.lower(), '"' + statement.column.replace('"', '""').lower() + '"'}
     return any(
         check.validated
-        and (match := re.fullmatch(r"(.+?)\s+IS\s+NOT\s+NULL", check.expression.strip("() "), re.IGNORECASE))
+        and (match := re.fullmatch(r"(.+?)\s+IS\s+NOT\s+NULL", check.expression.strip("() "), re.IGNORECASE | re.DOTALL))
         is not None
         and match[1].lower() in written
         for check in table.checks

@@ -300,15 +300,15 @@ def _unread_warnings(unread: Sequence[Unread]) -> tuple[str, ...]:
 
 
 def _write(ready: Ready, arguments: PlanMigration, settings: Settings) -> tuple[str, ...]:
-    from domain_agents.workspace.files import CannotWrite, write_new
+    from domain_agents.workspace.files import WriteRefused, write_new
 
     if ready.findings:
         raise ToolError("nothing was written: the plan has findings; call without write and read them")
     root = project_directory(settings, arguments.project)
     try:
         return tuple(write_new(root, {file.path: file.content for file in ready.files}))
-    except CannotWrite as error:
-        raise ToolError(f"nothing was written: {error}") from error
+    except WriteRefused as error:
+        raise ToolError(str(error)) from error
 
 
 def _structured(ready: Ready, written: tuple[str, ...]) -> dict[str, Any]:
