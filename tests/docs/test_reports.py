@@ -189,7 +189,7 @@ def tables(report: str) -> list[list[str]]:
 def test_the_verdict_comes_first_and_says_who_waits_how_long_and_what_is_lost() -> None:
     verdict = first_paragraph(plan_report())
     assert "Ready to be proved" in verdict
-    assert "2 files for PostgreSQL 16 in alembic" in verdict
+    assert "2 files for PostgreSQL 16 and Alembic in `alembic/versions`" in verdict
     assert "one deploy between them" in verdict
     assert "No statement keeps reads or writes waiting for more than milliseconds" in verdict
     assert "4 to 12 min" in verdict
