@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tomllib
 import zipfile
 from pathlib import Path
@@ -62,7 +63,7 @@ def command(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     versions = directory / "versions.txt"
     tested = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["uv"]
     versions.write_text("\n".join(tested["constraint-dependencies"]), encoding="utf-8")
-    made = run(uv(), "venv", "--python", "3.11", directory / "venv", directory=directory)
+    made = run(uv(), "venv", "--python", sys.executable, directory / "venv", directory=directory)
     assert made.returncode == 0, made.stderr
     python = directory / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     installed = run(uv(), "pip", "install", "--python", python, "--constraint", versions, wheel, directory=directory)

@@ -222,6 +222,17 @@ def test_a_client_without_a_project_file_says_so(project: Path, capsys: pytest.C
     assert "no file for one project" in capsys.readouterr().err
 
 
+def test_a_command_in_uv_s_cache_is_registered_with_a_warning(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = project / "archive-v0" / "x" / "bin" / "domain-agents"
+    script.parent.mkdir(parents=True)
+    script.touch()
+    monkeypatch.setattr("sys.executable", str(script.with_name("python")))
+    assert main(["install", "claude-code"]) == 0
+    assert "uv tool install" in capsys.readouterr().err
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),

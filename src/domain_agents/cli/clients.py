@@ -155,6 +155,11 @@ def installed_program() -> tuple[str, list[str]]:
     return str(Path(sys.executable).absolute()), ["-m", "domain_agents"]
 
 
+def is_temporary(command: str) -> bool:
+    """Whether the command lives where `uvx` keeps environments only as long as its cache does."""
+    return bool({"archive-v0", "environments-v2"} & set(Path(command).parts))
+
+
 def deep_link(client: Client, entry: dict[str, Any]) -> str:
     """What registers the server when it is opened in the client's computer; empty where the client has no such link."""
     if client.name == "cursor":

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from domain_agents.cli.terminal import Terminal
 
 MAX_FILE_LINES = 14
+MAX_EVIDENCE = 6
 SHORT_MS = 100.0
 """A wait that nobody notices: below it, green."""
 LONG_MS = 1_000.0
@@ -53,9 +54,11 @@ def project(terminal: Terminal, found: Mapping[str, Any]) -> None:
     names = ("engine", "version", "framework", "directory", "numbering", "ledger")
     says = "  ".join(f"{name} {terminal.styled(str(found[name]), 'bold')}" for name in names if found.get(name))
     terminal.write(f"  {says}")
-    for fact in found.get("evidence", ())[:5]:
-        place = f"{fact['file']}:{fact['line']}" if fact.get("line") else fact["file"]
-        terminal.write(terminal.styled(f"  {place:<32} {fact['says']}"[: terminal.width], "dim"))
+    facts = found.get("evidence", ())[:MAX_EVIDENCE]
+    places = [f"{fact['file']}:{fact['line']}" if fact.get("line") else fact["file"] for fact in facts]
+    width = max(map(len, places), default=0)
+    for place, fact in zip(places, facts, strict=True):
+        terminal.write(terminal.styled(f"  {place:<{width}}  {fact['says']}"[: terminal.width], "dim"))
 
 
 def steps(terminal: Terminal, found: Sequence[Mapping[str, Any]]) -> None:
@@ -79,15 +82,27 @@ def files(terminal: Terminal, found: Iterable[Mapping[str, Any]]) -> None:
     heading(terminal, "The files")
     for file in found:
         rule = "─" * max(terminal.width - len(file["path"]) - 6, 3)
-        terminal.write(
-            f"  {terminal.styled('──', 'dim')} {terminal.styled(file['path'], 'bold')} {terminal.styled(rule, 'dim')}"
-        )
-        lines = _shown_lines(file["content"])
-        for line in lines[:MAX_FILE_LINES]:
+        name = terminal.styled(file["path"], "bold")
+        terminal.write(f"  {terminal.styled('──', 'dim')} {name} {terminal.styled(rule, 'dim')}")
+        for line in _excerpt(_shown_lines(file["content"])):
             shown = line if len(line) <= terminal.width - 4 else line[: terminal.width - 5] + "…"
-            terminal.write(f"  {terminal.styled(shown, 'dim') if line.lstrip().startswith('--') else shown}".rstrip())
-        if len(lines) > MAX_FILE_LINES:
-            terminal.write(terminal.styled(f"  … {len(lines) - MAX_FILE_LINES} more lines", "dim"))
+            is_quiet = line.lstrip().startswith(("--", "…"))
+            terminal.write(f"  {terminal.styled(shown, 'dim') if is_quiet else shown}".rstrip())
+
+
+def _excerpt(lines: list[str]) -> list[str]:
+    """The header, then as much of the statements as there is room for; of a long file the part that changes rows."""
+    if len(lines) <= MAX_FILE_LINES:
+        return lines
+    header = [line for line in lines if line.startswith("--")]
+    body = lines[len(header) :]
+    changes = [number for number, line in enumerate(body) if line.strip().startswith("UPDATE ")]
+    start = max(changes[0] - 2, 0) if changes else 0
+    room = MAX_FILE_LINES - len(header)
+    kept = body[start : start + room]
+    before = [f"… {start} lines"] if start else []
+    after = len(body) - start - len(kept)
+    return [*header, *before, *kept, *([f"… {after} more lines"] if after else [])]
 
 
 def _shown_lines(content: str) -> list[str]:

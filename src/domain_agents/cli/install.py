@@ -17,6 +17,7 @@ from domain_agents.cli.clients import (
     deep_link,
     file_of,
     installed_program,
+    is_temporary,
     shell_command,
 )
 from domain_agents.cli.json_text import MalformedJson, Reader, with_value
@@ -86,6 +87,11 @@ def run(arguments: argparse.Namespace, options: GlobalOptions, terminal: Termina
         terminal.error(str(error))
         return 1
     _report(client, change, backup, terminal)
+    if is_temporary(entry["command"]):
+        terminal.warning(
+            "that command is in uv's cache, which may be cleaned at any time; "
+            "`uv tool install domain-agents` keeps one, then run this again"
+        )
     if not place.is_project and not place.workspace_variable and options.project is None:
         terminal.note(
             f"{client.title} does not say which project is open there: tools that read a project need "
