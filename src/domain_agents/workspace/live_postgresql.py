@@ -72,7 +72,7 @@ def quoted(name: str) -> str:
 def read_tables(connection: psycopg.Connection[Any]) -> dict[str, LiveTable]:
     """Every ordinary or partitioned table (partitions stand behind their parent), by its quoted name."""
     tables = connection.execute(
-        f"SELECT c.oid, n.nspname, c.relname, EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid"  # noqa: S608
+        f"SELECT c.oid, n.nspname, c.relname, EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid"
         f" AND NOT t.tgisinternal) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
         f" WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't' AND {OUTSIDE} ORDER BY 2, 3"
     ).fetchall()
@@ -124,7 +124,21 @@ def _columns(connection: psycopg.Connection[Any]) -> dict[int, list[LiveColumn]]
         """
     ).fetchall()
     found: dict[int, list[LiveColumn]] = {}
-    for table, name, number, type_, kind, category, required, default, identity, generated, modifier, labels, element in rows:
+    for (
+        table,
+        name,
+        number,
+        type_,
+        kind,
+        category,
+        required,
+        default,
+        identity,
+        generated,
+        modifier,
+        labels,
+        element,
+    ) in rows:
         length, scale = _modifier(kind, modifier)
         found.setdefault(table, []).append(
             LiveColumn(
@@ -158,7 +172,7 @@ def _keys(connection: psycopg.Connection[Any]) -> dict[int, list[tuple[bool, tup
                ELSE (i.indkey::int2[])[0:i.indnkeyatts - 1]::int[] END
         FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE i.indisunique AND {OUTSIDE} ORDER BY i.indrelid, NOT i.indisprimary, i.indexrelid
-        """  # noqa: S608 - the only text put in is a constant
+        """
     ).fetchall()
     found: dict[int, list[tuple[bool, tuple[int, ...]]]] = {}
     for table, primary, numbers in rows:
@@ -180,7 +194,7 @@ def _constraints(connection: psycopg.Connection[Any]) -> dict[int, list[tuple[An
         FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace
         LEFT JOIN pg_class p ON p.oid = k.confrelid LEFT JOIN pg_namespace pn ON pn.oid = p.relnamespace
         WHERE k.contype IN ('f', 'c') AND k.conrelid <> 0 AND {OUTSIDE} ORDER BY k.oid
-        """  # noqa: S608 - the only text put in is a constant
+        """
     ).fetchall()
     found: dict[int, list[tuple[Any, ...]]] = {}
     for table, *rest in rows:

@@ -17,7 +17,6 @@ from domain_agents.workspace.scratch_process import SUPERUSER, Binaries, ServerP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
     from types import ModuleType
 
     import psycopg
@@ -154,13 +153,13 @@ class PostgresScratch:
         return made
 
     def create_database(self, template: str = "", role: str = "") -> tuple[str, str]:
-        """A new database with a role that owns it and nothing else: (database, role).
+        """A new database and the role that owns it, a new one unless it is given: (database, role).
 
-        With a `template` the database is a copy of that one (which nobody may be using) with the same `role`.
+        With a `template` the database is a copy of that one, which nobody may be using.
         """
         name = f"proof_{secrets.token_hex(6)}"
         with self.connect() as admin:
-            if not template:
+            if not role:
                 role = name
                 password = self._passwords[role] = secrets.token_hex(16)
                 admin.execute(

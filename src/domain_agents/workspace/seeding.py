@@ -74,7 +74,7 @@ def seed(
         watch.check()
         wanted = rows_wanted(table, rows)
         try:
-            recipe = _recipe(connection, table, wanted, recipes, never_null)
+            recipe = recipe_for(connection, table, wanted, recipes, never_null)
             _fill(connection, recipe, watch, skip_triggers=as_superuser and recipe.clean)
         except Unseedable as error:
             failed[table.name] = str(error)
@@ -102,13 +102,18 @@ def parents_first(tables: Mapping[str, LiveTable]) -> Iterator[LiveTable]:
             yield waiting.pop(name)
 
 
-def _recipe(
+def recipe_for(
     connection: psycopg.Connection[Any],
     table: LiveTable,
     wanted: int,
     recipes: Mapping[str, Recipe],
     never_null: frozenset[tuple[str, str]],
 ) -> Recipe:
+    """How a table's rows are made, given how its parents' were.
+
+    Raises:
+        Unseedable: a column must have a value and none can be made.
+    """
     from_parents, limits, clean = _from_parents(table, recipes, wanted)
     distinct, limit = _distinct_columns(table, set(from_parents))
     generators: dict[str, Generator] = {}
@@ -248,7 +253,7 @@ def _holds(connection: psycopg.Connection[Any], recipe: Recipe, check: str) -> b
     )
     try:
         row = connection.execute(
-            f"SELECT bool_and(coalesce(({check}), true)) FROM (SELECT {values} "  # noqa: S608 - text of the catalog
+            f"SELECT bool_and(coalesce(({check}), true)) FROM (SELECT {values} "
             f"FROM generate_series(1::bigint, {_SAMPLE_ROWS}) AS g(n)) AS sample"
         ).fetchone()
     except psycopg.Error:
@@ -288,11 +293,12 @@ def _fill(connection: psycopg.Connection[Any], recipe: Recipe, watch: Watch, *, 
     if recipe.rows == 0 or not columns:
         return
     # Foreign keys that hold by construction need no check for each row, and the people's own triggers do not belong here.
-    connection.execute(f"SET session_replication_role = {'replica' if skip_triggers else 'origin'}") if skip_triggers else None
+    if skip_triggers:
+        connection.execute("SET session_replication_role = replica")
     try:
         watch.execute(
             connection,
-            f"INSERT INTO {recipe.table.sql} ({', '.join(map(quoted, columns))}) OVERRIDING SYSTEM VALUE "  # noqa: S608
+            f"INSERT INTO {recipe.table.sql} ({', '.join(map(quoted, columns))}) OVERRIDING SYSTEM VALUE "
             f"SELECT {recipe.select('n', columns)} FROM generate_series(1::bigint, {recipe.rows}) AS g(n)",
         )
     finally:
@@ -305,5 +311,9 @@ def _fill(connection: psycopg.Connection[Any], recipe: Recipe, watch: Watch, *, 
 
 def _advance_sequence(connection: psycopg.Connection[Any], recipe: Recipe, column: LiveColumn) -> None:
     named = re.search(r"nextval\('((?:[^']|'')+)'::regclass\)", column.default)
-    sequence = f"'{named.group(1)}'" if named else f"pg_get_serial_sequence({literal(recipe.table.sql)}, {literal(column.name)})"
+    sequence = (
+        f"'{named.group(1)}'"
+        if named
+        else f"pg_get_serial_sequence({literal(recipe.table.sql)}, {literal(column.name)})"
+    )
     connection.execute(f"SELECT setval({sequence}, {recipe.rows})")

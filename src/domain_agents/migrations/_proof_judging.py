@@ -1,0 +1,349 @@
+"""Judging what was seen on a scratch server: pure functions from observations to checks and reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from domain_agents.engines import Effect
+    from domain_agents.observations import AppFailure, Contents, Interruption, LoadSummary, Observation, Seeding, Shape
+
+SMALL_TABLE_ROWS: Final = 5_000
+"""Below this a whole scan is over in milliseconds: a lock held for it harms nobody."""
+
+MAX_ROWS_IN_ONE_TRANSACTION: Final = 10_000
+"""More changed rows than this in one transaction keep writers of those rows waiting: the size of a batch, twice."""
+
+MAX_WAIT_MS: Final = 2_000.0
+"""What no application statement may wait behind a migration, whatever the lock."""
+
+_STRENGTH: Final = (
+    "", "ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE",
+    "ACCESS EXCLUSIVE",
+)  # fmt: skip
+_BLOCKS_WRITES: Final = frozenset(_STRENGTH[_STRENGTH.index("SHARE") :])
+_BLOCKS_READS: Final = frozenset({"ACCESS EXCLUSIVE"})
+
+
+class Verdict(StrEnum):
+    """What became of the claim."""
+
+    PROVED = "proved"
+    REFUTED = "refuted"
+    NOT_RUN = "not_run"
+
+
+class Outcome(StrEnum):
+    """What became of one check."""
+
+    OK = "ok"
+    FAILED = "failed"
+    NOT_RUN = "not_run"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check and the reason for its outcome."""
+
+    outcome: Outcome
+    why: str
+
+
+def strongest(modes: Collection[str]) -> str:
+    """The strongest of some PostgreSQL lock modes; "" of none. A mode that is not PostgreSQL's counts as the strongest."""
+    return max(modes, key=lambda mode: _STRENGTH.index(mode) if mode in _STRENGTH else len(_STRENGTH), default="")
+
+
+def head(sql: str) -> str:
+    """A statement in one short line."""
+    line = " ".join(sql.split())
+    return line if len(line) <= 90 else f"{line[:87]}..."
+
+
+def _locks_seen(seen: Observation, rows: Mapping[str, int]) -> set[str]:
+    """The modes taken on tables that were there before: nobody else uses one that the migration itself made."""
+    return {lock.mode for lock in seen.locks if lock.relation in rows}
+
+
+def agrees(declared: Effect | None, seen: Observation, rows: Mapping[str, int], engine: str) -> bool:
+    """Whether what was declared is what was seen; what was not declared cannot be wrong."""
+    return declared is None or not _differences(declared, seen, rows, engine)
+
+
+def disagreement(declared: Effect | None, seen: Observation, rows: Mapping[str, int], engine: str) -> str:
+    """The difference in words."""
+    told = "; ".join(_differences(declared, seen, rows, engine)) if declared else ""
+    return f"{seen.file}: {head(seen.sql)}: {told}"
+
+
+def _differences(declared: Effect, seen: Observation, rows: Mapping[str, int], engine: str) -> list[str]:
+    if seen.error:
+        return [f"it failed: {seen.error}"]
+    found: list[str] = []
+    if engine == "postgresql":
+        found += _lock_difference(declared, seen, rows)
+    rewrote = sorted(set(seen.rewrote) & set(rows))
+    scanned = sorted(set(seen.scanned) & set(rows))
+    if rewrote and not declared.rewrites_table:
+        found.append(f"it rewrote {', '.join(rewrote)}, which was not declared")
+    if scanned and not declared.is_long:
+        found.append(f"it read all of {', '.join(scanned)}, which was not declared")
+    return found
+
+
+def _lock_difference(declared: Effect, seen: Observation, rows: Mapping[str, int]) -> list[str]:
+    taken = strongest(_locks_seen(seen, rows))
+    said = strongest(
+        [mode for mode in (declared.lock, *(mode for _, mode in declared.other_locks)) if mode in _STRENGTH]
+    )
+    if taken == said or (not _is_stronger(taken, said) and (not seen.in_transaction or not taken)):
+        # Outside a transaction locks are seen by sampling, which can miss a short one but never invents one; a statement on
+        # a table that is new, or of which another statement of the transaction took the lock, shows none at all.
+        return []
+    return [f"the lock taken is {taken}, declared was {said or 'none'}"]
+
+
+def _is_stronger(one: str, other: str) -> bool:
+    return one != other and strongest([one, other]) == one
+
+
+def harms(groups: Sequence[Sequence[Observation]], rows: Mapping[str, int], engine: str) -> list[str]:
+    """What would keep the application waiting in production, in words; `groups` are the statements by transaction."""
+    found: list[str] = []
+    for group in groups:
+        held = _held_through(group, rows) if engine == "postgresql" else []
+        found += held or (_too_many_rows(group) if engine == "postgresql" else [])
+    found += [
+        f"{seen.file}: {head(seen.sql)} kept a{' read' if seen.reads_ms >= seen.writes_ms else ' write'} of the application "
+        f"waiting {max(seen.reads_ms, seen.writes_ms):,.0f} ms"
+        for group in groups
+        for seen in group
+        if seen.made_wait and max(seen.reads_ms, seen.writes_ms) > MAX_WAIT_MS
+    ]
+    return found
+
+
+def _held_through(group: Sequence[Observation], rows: Mapping[str, int]) -> list[str]:
+    """Statements that take long on a big table while their transaction holds a lock that stops the application."""
+    big = {table for table, count in rows.items() if count >= SMALL_TABLE_ROWS}
+    held: dict[str, str] = {}
+    found: list[str] = []
+    for seen in group:
+        for lock in seen.locks:
+            held[lock.relation] = strongest([lock.mode, held.get(lock.relation, "")])
+        long = sorted((set(seen.rewrote) | set(seen.scanned)) & big)
+        if not long and seen.rows_changed <= MAX_ROWS_IN_ONE_TRANSACTION:
+            continue
+        stopped = {table: mode for table, mode in held.items() if table in big and mode in _BLOCKS_WRITES}
+        for table, mode in sorted(stopped.items()):
+            found.append(_harm(seen, table, mode, rows))
+    return found
+
+
+def _harm(seen: Observation, table: str, mode: str, rows: Mapping[str, int]) -> str:
+    if seen.rewrote:
+        doing = f"rewrites {', '.join(seen.rewrote)}"
+    elif seen.scanned:
+        doing = f"reads all of {', '.join(seen.scanned)}"
+    else:
+        doing = f"changes {seen.rows_changed:,} rows"
+    who, waited = (
+        ("reads and writes", max(seen.reads_ms, seen.writes_ms))
+        if mode in _BLOCKS_READS
+        else ("writes", seen.writes_ms)
+    )
+    return (
+        f"{seen.file}: {head(seen.sql)} {doing} while {mode} is held on {table}: {who} wait until it ends "
+        f"({waited:,.0f} ms here, at {rows[table]:,} rows)"
+    )
+
+
+def _too_many_rows(group: Sequence[Observation]) -> list[str]:
+    changing = [seen for seen in group if seen.sql.lstrip()[:6].upper() in {"UPDATE", "DELETE", "MERGE "}]
+    count = sum(seen.rows_changed for seen in changing)
+    if count <= MAX_ROWS_IN_ONE_TRANSACTION:
+        return []
+    longest = max(changing, key=lambda seen: seen.rows_changed)
+    return [
+        f"{longest.file}: {head(longest.sql)} changes {count:,} rows in one transaction: whoever writes one of them waits until "
+        f"it commits ({longest.writes_ms:,.0f} ms here); do it in batches"
+    ]
+
+
+def applies(observations: Sequence[Observation]) -> Check:
+    """Whether every statement ran."""
+    failed = next((seen for seen in observations if seen.error), None)
+    if failed is not None:
+        return Check(Outcome.FAILED, f"{failed.file}: {head(failed.sql)} failed: {failed.error}")
+    return Check(Outcome.OK, f"all {len(observations)} statements ran")
+
+
+def data_kept(
+    before: Contents,
+    after: Contents,
+    counts: Mapping[str, int],
+    application: LoadSummary,
+    rewritten: frozenset[tuple[str, str]],
+) -> Check:
+    """Whether every row, and every value of an old column, is what it was.
+
+    `counts` are the rows with those the application inserted still among them; `rewritten` names (table, column) whose
+    values the files mean to change.
+    """
+    problems: list[str] = []
+    exempt: set[str] = set()
+    for table, old in before.items():
+        new = after.get(table)
+        if new is None:
+            problems.append(f"table {table} is gone")
+            continue
+        inserted = sum(count for name, count in application.inserted.items() if _same_table(name, table))
+        expected = old.rows + inserted
+        if counts and counts.get(table, 0) != expected:
+            problems.append(f"{table} has {counts.get(table, 0):,} rows, {expected:,} were written")
+        elif new.rows != old.rows:
+            problems.append(f"{table} had {old.rows:,} rows and has {new.rows:,}")
+        for column, checksum in old.columns.items():
+            if any(_same_table(name, table) and column == told for name, told in rewritten):
+                exempt.add(f"{table}.{column}")
+            elif new.columns.get(column) != checksum:
+                problems.append(
+                    f"{table}.{column} is gone" if column not in new.columns else f"values of {table}.{column} changed"
+                )
+    if problems:
+        return Check(Outcome.FAILED, "; ".join(problems[:10]))
+    rows = sum(contents.rows for contents in before.values())
+    apart = f"; not compared, for the files change them: {', '.join(sorted(exempt))}" if exempt else ""
+    return Check(Outcome.OK, f"{rows:,} rows and the checksums of their columns are the same{apart}")
+
+
+def _same_table(name: str, table: str) -> bool:
+    bare = name.replace('"', "")
+    return bare == table or bare.rpartition(".")[2] == table.rpartition(".")[2]
+
+
+def applications(application: LoadSummary, *, load: bool, deployed: bool, complete: bool) -> tuple[Check, Check]:
+    """The old application until the new one was deployed, and the new one from then on."""
+    if not load:
+        idle = Check(Outcome.NOT_RUN, "the proof ran without load")
+        return idle, idle
+    return (
+        _application("old", application),
+        _application("new", application)
+        if deployed
+        else Check(Outcome.NOT_RUN, "it was never deployed" if complete else "the files did not apply"),
+    )
+
+
+def _application(name: str, application: LoadSummary) -> Check:
+    failures: list[AppFailure] = [failure for failure in application.failures if failure.app == name]
+    if failures:
+        first = failures[0]
+        during = f" during {first.file}" if first.file else ""
+        more = f" (and {len(failures) - 1} other ways)" if len(failures) > 1 else ""
+        return Check(
+            Outcome.FAILED,
+            f"a statement of the {name} application failed{during}: {first.error}: {head(first.sql)}{more}",
+        )
+    reads, writes = application.reads.get(name, 0), application.writes.get(name, 0)
+    if not reads + writes:
+        return Check(Outcome.NOT_RUN, f"the {name} application found no table with rows")
+    return Check(Outcome.OK, f"{reads:,} reads and {writes:,} writes, none failed")
+
+
+def rerun(file: str, once: Contents, twice: Contents, error: str) -> Check:
+    """Whether a second run of a backfill changed nothing."""
+    if error:
+        return Check(Outcome.FAILED, f"{file} fails when it is run again: {error}")
+    changed = _changed(once, twice)
+    if changed:
+        return Check(Outcome.FAILED, f"{file} changes {', '.join(changed)} when it is run again")
+    return Check(Outcome.OK, f"a second run of {file} changed nothing")
+
+
+def crash_resume(file: str, seen: Interruption, *, volatile: bool) -> Check:
+    """Whether a backfill that was killed and run again arrived where an undisturbed one does."""
+    if not seen.caught:
+        return Check(Outcome.NOT_RUN, f"{file} ended before it could be killed")
+    if seen.resumed_error:
+        return Check(Outcome.FAILED, f"{file} fails when it is run again after it was killed: {seen.resumed_error}")
+    changed = _changed(seen.undisturbed, seen.interrupted)
+    compared = "the same rows and values"
+    if changed and volatile:
+        # Two runs of a random expression cannot be compared by value.
+        changed = _changed(_counted(seen.undisturbed), _counted(seen.interrupted))
+        compared = "as many rows and values"
+    if changed:
+        return Check(Outcome.FAILED, f"{file} was killed and run again, and left {', '.join(changed)} different")
+    return Check(Outcome.OK, f"{file} was killed in the middle and run again: {compared} as without the accident")
+
+
+def _counted(contents: Contents) -> dict[str, object]:
+    return {
+        table: (held.rows, {column: sums.partition(":")[0] for column, sums in held.columns.items()})
+        for table, held in contents.items()
+    }
+
+
+def _changed(one: Mapping[str, object], other: Mapping[str, object]) -> list[str]:
+    return sorted(table for table in {*one, *other} if one.get(table) != other.get(table))
+
+
+def all_of(checks: Sequence[Check]) -> Check:
+    """One check for several: the first failure, else the first that did not run, else all their reasons."""
+    for outcome in (Outcome.FAILED, Outcome.NOT_RUN):
+        for check in checks:
+            if check.outcome is outcome:
+                return check
+    return Check(Outcome.OK, "; ".join(check.why for check in checks))
+
+
+def converges(asked: frozenset[Shape], arrived: frozenset[Shape]) -> Check:
+    """Whether the schema is the one asked for; names may differ, and are told."""
+    missing, extra = sorted(asked - arrived), sorted(arrived - asked)
+    unmatched: list[Shape] = []
+    renamed: list[str] = []
+    for shape in missing:
+        twin = next(
+            (
+                one
+                for one in extra
+                if (one.kind, one.table, one.definition) == (shape.kind, shape.table, shape.definition)
+            ),
+            None,
+        )
+        if twin is None:
+            unmatched.append(shape)
+        else:
+            extra.remove(twin)
+            renamed.append(f"{shape.kind} {shape.name} is named {twin.name}")
+    if unmatched or extra:
+        told = [f"missing: {one.kind} {one.table} {one.definition}" for one in unmatched]
+        told += [f"too much: {one.kind} {one.table} {one.definition}" for one in extra]
+        return Check(Outcome.FAILED, "; ".join(told[:10]))
+    apart = f", except names: {'; '.join(renamed)}" if renamed else ""
+    return Check(
+        Outcome.OK, f"columns, constraints and indexes are those of the change applied to an empty database{apart}"
+    )
+
+
+def empty_tables(seeding: Seeding, touched: Collection[str]) -> list[str]:
+    """Why a proof is none: tables that the migration touches and that could not be filled."""
+    return [
+        f"table {table} could not be filled ({why}), and a migration of an empty table proves little"
+        for table, why in sorted(seeding.failed.items())
+        if any(_same_table(name, table) for name in touched)
+    ]
+
+
+def grounds(checks: Mapping[str, Check], seeding: Seeding, statements: int) -> list[str]:
+    """Why a proof is one."""
+    passed = [name for name, check in checks.items() if check.outcome is Outcome.OK]
+    rows = f" at {sum(seeding.rows.values()):,} rows" if seeding.rows else ""
+    return [
+        f"{statements} statements ran{rows}, the locks were those declared, and these checks passed: {', '.join(passed)}"
+    ]

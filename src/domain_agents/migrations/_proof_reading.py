@@ -1,0 +1,236 @@
+"""What a proof must know of migration files before it runs them: which tables, which columns, which deploys, which refusals."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from domain_agents import ddl
+from domain_agents.catalog import Check
+from domain_agents.dialects import dialect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from domain_agents.engines import Effect
+
+MAX_STATEMENT_CHARACTERS: Final = 200_000
+
+_REACHES_OUTSIDE: Final[dict[str, tuple[tuple[re.Pattern[str], str], ...]]] = {
+    "postgresql": (
+        (re.compile(r"^\s*\\", re.MULTILINE), "a psql command (a line that begins with a backslash) is not SQL"),
+        (re.compile(r"\bCOPY\b[^;]*?\b(?:PROGRAM\b|(?:FROM|TO)\s+(?:E?'|\$))", re.IGNORECASE | re.DOTALL), "COPY with a program or a file"),
+        (re.compile(r"\bCOPY\b[^;]*?\bFROM\s+STDIN\b", re.IGNORECASE | re.DOTALL), "COPY FROM STDIN has its rows outside the statement"),
+        (
+            re.compile(
+                r"\b(?:pg_read_(?:binary_)?file|pg_ls_\w+|pg_stat_file|lo_(?:import|export)|pg_file_\w+|dblink\w*)\s*\(", re.IGNORECASE
+            ),
+            "a function that reads or writes the server's files, or calls another server",
+        ),
+        (
+            re.compile(
+                r"\bCREATE\s+(?:EXTENSION|(?:OR\s+REPLACE\s+)?(?:TRUSTED\s+)?(?:PROCEDURAL\s+)?LANGUAGE)\s+(?:IF\s+NOT\s+EXISTS\s+)?"
+                r'"?(?:pl\w+u|plpython\w*|file_fdw|dblink|postgres_fdw|adminpack)\b',
+                re.IGNORECASE,
+            ),
+            "an extension or language that reaches outside the database",
+        ),
+        (re.compile(r"\bALTER\s+SYSTEM\b|\bCREATE\s+(?:SUBSCRIPTION|SERVER|TABLESPACE|DATABASE)\b", re.IGNORECASE), "a change of the server"),
+        (re.compile(r"^\s*(?:LOAD\b|DROP\s+DATABASE\b)", re.IGNORECASE), "a change of the server"),
+    ),
+    "sqlite": (
+        (re.compile(r"^\s*\.", re.MULTILINE), "a dot command of the sqlite3 shell is not SQL"),
+        (re.compile(r"^\s*(?:ATTACH|DETACH)\b", re.IGNORECASE), "ATTACH and DETACH reach another file"),
+        (re.compile(r"^\s*VACUUM\b.*\bINTO\b", re.IGNORECASE | re.DOTALL), "VACUUM INTO writes another file"),
+        (re.compile(r"\b(?:load_extension|readfile|writefile|edit|fts3_tokenizer)\s*\(", re.IGNORECASE), "a function that reaches outside"),
+        (
+            re.compile(r"^\s*PRAGMA\s+(?:\w+\s*\.\s*)?(?:writable_schema|temp_store_directory|data_store_directory|trusted_schema)\b", re.IGNORECASE),
+            "a PRAGMA that can damage the database or reach outside",
+        ),
+    ),
+}  # fmt: skip
+
+_WRITES_ROWS: Final = re.compile(
+    r"^\s*(?:WITH\b.*\b)?(?:UPDATE|MERGE|DELETE|CALL|DO|INSERT)\b", re.IGNORECASE | re.DOTALL
+)
+_BACKFILLS: Final = re.compile(r"^\s*(?:WITH\b.*\b)?(?:UPDATE|MERGE|CALL|DO)\b", re.IGNORECASE | re.DOTALL)
+_ROUTINE: Final = re.compile(r"^\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:PROCEDURE|FUNCTION)\b", re.IGNORECASE)
+_VOLATILE: Final = re.compile(
+    r"\b(?:random\w*|gen_random_uuid|uuid\w*|randomblob|now|clock_timestamp|statement_timestamp|nextval|current_timestamp)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProofStatement:
+    """One statement to run. `transaction` counts a file's transactions from 1; 0 commits by itself. `effect` is what was
+    declared, None when nobody did."""
+
+    sql: str
+    line: int = 0
+    transaction: int = 0
+    effect: Effect | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProofFile:
+    """One migration file to run."""
+
+    path: str
+    statements: tuple[ProofStatement, ...]
+
+    @property
+    def is_backfill(self) -> bool:
+        """Whether it changes rows and commits as it goes, so that it must bear being cut off and run again.
+
+        What happens in one transaction happens whole or not at all, and a runner's ledger keeps it from happening twice.
+        """
+        return any(_BACKFILLS.match(one.sql) and not one.transaction for one in self.statements)
+
+    @property
+    def plain(self) -> tuple[tuple[str, int], ...]:
+        """(sql, transaction) in order."""
+        return tuple((one.sql, one.transaction) for one in self.statements)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the files say together.
+
+    `tables` are those they name. `never_null` (table, column) are columns that become NOT NULL without being filled: the
+    plan takes for granted that they hold no NULL. `rewritten` (table, column) are old columns whose values the files mean
+    to change. `new_application_from` is the first file that needs the new application, None when none does.
+    `added` are the columns the files add.
+    """
+
+    tables: frozenset[str]
+    never_null: frozenset[tuple[str, str]]
+    rewritten: frozenset[tuple[str, str]]
+    added: frozenset[tuple[str, str]]
+    new_application_from: int | None
+    is_volatile: bool
+
+
+def refusals(engine: str, statements: Iterable[tuple[str, str]]) -> list[str]:
+    """Why statements (file, sql) may not run even on a scratch server: what they reach for outside it."""
+    found: list[str] = []
+    for file, sql in statements:
+        head = " ".join(sql.split())[:80]
+        if len(sql) > MAX_STATEMENT_CHARACTERS:
+            found.append(
+                f"{file}: a statement of {len(sql):,} characters is too long (at most {MAX_STATEMENT_CHARACTERS:,})"
+            )
+            continue
+        bare = _without_comments(sql)
+        for pattern, why in _REACHES_OUTSIDE.get(engine, ()):
+            if pattern.search(bare):
+                found.append(f"{file}: {why}, so it is not run: {head}")
+                break
+    return found
+
+
+def _without_comments(sql: str) -> str:
+    return re.sub(r"--[^\n]*|/\*.*?\*/", " ", sql, flags=re.DOTALL)
+
+
+def read_files(files: Sequence[ProofFile], engine: str) -> Reading:
+    """What the files say, read by the dialect; what it does not understand is searched for names."""
+    reader = dialect(engine)
+    tables: set[str] = set()
+    added: dict[tuple[str, str], int] = {}
+    tightened: dict[tuple[str, str], int] = {}
+    lost: dict[tuple[str, str], int] = {}
+    changed: set[tuple[str, str]] = set()
+    for position, file in enumerate(files):
+        for statement in file.statements:
+            for atom in (atom for read in reader.read(statement.sql) for atom in read.atoms):
+                _collect(atom, position, tables, added, tightened, lost, changed)
+    writes = [
+        one.sql for file in files for one in file.statements if _WRITES_ROWS.match(one.sql) or _ROUTINE.match(one.sql)
+    ]
+    named = {name for _, name in (*added, *tightened)} | _assigned(writes)
+    written = {name for name in named if any(_assigns(sql, name) for sql in writes)}
+    tables |= _tables_written(writes)
+    never_null = frozenset(c for c in tightened if c not in added and c[1] not in written)
+    rewritten = frozenset(
+        changed | {(table, name) for table in tables for name in written if (table, name) not in added} | set(lost)
+    )
+    return Reading(
+        tables=frozenset(tables),
+        never_null=never_null,
+        rewritten=rewritten,
+        added=frozenset(added),
+        new_application_from=_new_application_from(added, tightened, lost),
+        is_volatile=any(_VOLATILE.search(sql) for sql in writes),
+    )
+
+
+def _collect(
+    atom: ddl.Statement,
+    position: int,
+    tables: set[str],
+    added: dict[tuple[str, str], int],
+    tightened: dict[tuple[str, str], int],
+    lost: dict[tuple[str, str], int],
+    changed: set[tuple[str, str]],
+) -> None:
+    table = getattr(atom, "table", None)
+    match atom:
+        case ddl.CreateIndex():
+            tables.add(str(atom.index.table))
+        case ddl.CreateTable():
+            tables.update(str(fk.parent) for fk in atom.table.foreign_keys)
+        case ddl.AddColumn():
+            added.setdefault((str(atom.table), atom.column.name), position)
+            tables.update(str(fk.parent) for fk in atom.constraints if hasattr(fk, "parent"))
+        case ddl.SetNotNull():
+            tightened.setdefault((str(atom.table), atom.column), position)
+        case ddl.AddConstraint(constraint=Check() as check):
+            told = re.fullmatch(
+                r'\(?\s*"?(.+?)"?\s+IS\s+NOT\s+NULL\s*\)?', check.expression.strip(), re.IGNORECASE | re.DOTALL
+            )
+            if told:
+                tightened.setdefault((str(atom.table), told.group(1)), position)
+        case ddl.AddConstraint():
+            parent = getattr(atom.constraint, "parent", None)
+            tables.update([str(parent)] if parent else [])
+        case ddl.ChangeType():
+            changed.add((str(atom.table), atom.column))
+        case ddl.DropColumn() | ddl.RenameColumn():
+            lost.setdefault((str(atom.table), atom.column), position)
+        case _:
+            pass
+    if table is not None and not isinstance(atom, ddl.CreateTable | ddl.NoCatalogChange):
+        tables.add(str(table))
+
+
+def _assigns(sql: str, column: str) -> bool:
+    return re.search(rf'(?:\bSET|,)\s*"?{re.escape(column)}"?\s*=', sql, re.IGNORECASE) is not None
+
+
+def _assigned(writes: Iterable[str]) -> set[str]:
+    return {name for sql in writes for name in re.findall(r'(?:\bSET|,)\s*"?(\w+)"?\s*=', sql, flags=re.IGNORECASE)}
+
+
+def _tables_written(writes: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for sql in writes:
+        for name in re.findall(
+            r'\bUPDATE\s+(?:ONLY\s+)?((?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?)', sql, flags=re.IGNORECASE
+        ):
+            found.add(name.replace('"', ""))
+    return found
+
+
+def _new_application_from(
+    added: dict[tuple[str, str], int], tightened: dict[tuple[str, str], int], lost: dict[tuple[str, str], int]
+) -> int | None:
+    """Who adds a column and later makes it NOT NULL has the application that writes it deployed in between: right after the
+    file that adds it. Who drops or renames a column has the application that does without it deployed before."""
+    candidates = [
+        added[column] + 1 for column, position in tightened.items() if column in added and position > added[column]
+    ]
+    candidates += [position for column, position in tightened.items() if column not in added]
+    candidates += list(lost.values())
+    return min(candidates) if candidates else None

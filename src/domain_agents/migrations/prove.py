@@ -1,0 +1,381 @@
+"""Proving migrations: what a scratch server must be able to do, the order in which it is asked, and what comes out.
+
+Nothing here touches a server: it is handed in as a `Bench`. Judging what was seen is `_proof_judging`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from domain_agents.migrations import _proof_judging as judging
+from domain_agents.migrations._proof_judging import Check, Outcome, Verdict
+from domain_agents.migrations._proof_reading import ProofFile, ProofStatement, Reading, read_files, refusals
+from domain_agents.observations import (
+    Contents,
+    Interruption,
+    LoadSummary,
+    Observation,
+    SchemaProblem,
+    Seeding,
+    ServerFacts,
+    Shape,
+)
+
+if TYPE_CHECKING:
+    from domain_agents.engines import Effect
+
+__all__ = [
+    "CHECKS", "Bench", "Check", "Outcome", "Proof", "ProofFile", "ProofRequest", "ProofStatement", "ProvenStatement", "Verdict",
+    "not_run", "prove_on", "refusals",
+]  # fmt: skip
+
+CHECKS = ("applies", "data_kept", "old_app_works", "new_app_works", "rerun", "crash_resume", "undo", "converges")
+_MAX_REHEARSALS = 2
+
+
+class Bench(Protocol):
+    """One proof's place on a scratch server: a database of its own, its rows, its application."""
+
+    @property
+    def facts(self) -> ServerFacts:
+        """The server."""
+        ...
+
+    @property
+    def skipped(self) -> Sequence[str]:
+        """Statements of the schema that were left out because they only name roles."""
+        ...
+
+    def apply_schema(self, statements: Sequence[str]) -> None:
+        """Make the schema to start from.
+
+        Raises:
+            SchemaProblem: a statement fails.
+        """
+        ...
+
+    def seed(self, rows: Mapping[str, int], never_null: frozenset[tuple[str, str]]) -> Seeding:
+        """Fill every table; `never_null` names (table, column) that get a value in each row."""
+        ...
+
+    def contents(self) -> Contents:
+        """What the tables hold now."""
+        ...
+
+    def shape(self) -> frozenset[Shape]:
+        """The schema as it is now."""
+        ...
+
+    def shape_of(self, statements: Sequence[str]) -> frozenset[Shape]:
+        """The schema that these statements make of the one we started from, without a row in it.
+
+        Raises:
+            SchemaProblem: a statement fails.
+        """
+        ...
+
+    def start_application(self, touched: Collection[str]) -> None:
+        """Let the old application read and write the tables named (all when none of them is there)."""
+        ...
+
+    def deploy_new_application(self) -> None:
+        """The application that knows every column there is now takes over."""
+        ...
+
+    def let_application_run(self) -> None:
+        """Return when the application that is live has done something of everything it does, or has had time to."""
+        ...
+
+    def run_file(self, path: str, statements: Sequence[tuple[str, int]]) -> Sequence[Observation]:
+        """Run a file's statements until one fails; one observation for each that was tried."""
+        ...
+
+    def stop_application(self) -> LoadSummary:
+        """End it, and say what it did."""
+        ...
+
+    def remove_application_rows(self) -> None:
+        """Take out the rows that it inserted."""
+        ...
+
+    def rehearse(
+        self, before: Sequence[Sequence[tuple[str, int]]], file: Sequence[tuple[str, int]]
+    ) -> tuple[Contents, Contents, str, Interruption]:
+        """Run a file in twins: once, twice (and the error of the second run), and killed in the middle and run again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProofRequest:
+    """What to prove. `asked` are the statements that would make the change on an empty database, None when not known;
+    `new_application_from` is the first file that runs with the new application live, None to tell from the files."""
+
+    engine: str
+    files: tuple[ProofFile, ...]
+    schema: tuple[str, ...] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
+    load: bool = True
+    version: str = ""
+    asked: tuple[str, ...] | None = None
+    new_application_from: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenStatement:
+    """One statement with what was declared of it, and whether that is what was seen."""
+
+    seen: Observation
+    declared: Effect | None
+    agrees: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """The contract's shape."""
+        seen = self.seen
+        told: dict[str, Any] = {
+            "file": seen.file,
+            "sql": seen.sql,
+            "seconds": round(seen.seconds, 4),
+            "locks": [
+                {"relation": k.relation, "mode": k.mode, "held_seconds": round(k.held_seconds, 4)} for k in seen.locks
+            ],
+            "rewrote": list(seen.rewrote),
+            "scanned": list(seen.scanned),
+            "blocked": {"reads_ms": round(seen.reads_ms, 1), "writes_ms": round(seen.writes_ms, 1)},
+            "declared_lock": self.declared.lock if self.declared else "",
+            "agrees": self.agrees,
+        }
+        return told | ({"error": seen.error} if seen.error else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was proved, refuted, or why nothing could be."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    server: ServerFacts | None = None
+    statements: tuple[ProvenStatement, ...] = ()
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
+    application: LoadSummary = field(default_factory=LoadSummary)
+    notes: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The contract's shape, with `rows`, `application` and `notes` beside it."""
+        server = self.server
+        return {
+            "server": {"engine": server.engine, "version": server.version, "how": server.how.value} if server else None,
+            "verdict": self.verdict.value,
+            "reasons": list(self.reasons),
+            "statements": [statement.as_json() for statement in self.statements],
+            "checks": {
+                name: {"result": check.outcome.value, "why": check.why}
+                for name in CHECKS
+                for check in (self.checks.get(name, Check(Outcome.NOT_RUN, "nothing was run")),)
+            },
+            "rows": dict(self.rows),
+            "application": {"reads": dict(self.application.reads), "writes": dict(self.application.writes)},
+            "notes": list(self.notes),
+        }
+
+
+def not_run(*reasons: str, server: ServerFacts | None = None) -> Proof:
+    """A proof that did not happen, and why."""
+    return Proof(Verdict.NOT_RUN, reasons, server)
+
+
+def prove_on(
+    bench: Bench, request: ProofRequest, report: Callable[[float, str], None] = lambda _done, _says: None
+) -> Proof:
+    """Run the files and judge what was seen. `report` hears how far it is (0 to 1) and what comes next.
+
+    Raises:
+        ScratchProblem: the time is over.
+        Exception: whatever `report` or the bench's watch raise to cancel.
+    """
+    reading = read_files(request.files, request.engine)
+    report(0.05, "making the schema to start from")
+    try:
+        bench.apply_schema(request.schema)
+    except SchemaProblem as problem:
+        return not_run(str(problem), server=bench.facts)
+    report(0.1, "filling the tables")
+    seeding = bench.seed(request.rows, reading.never_null)
+    report(0.25, "noting what the tables hold")
+    before = bench.contents()
+    run = _Run(bench, request, reading, seeding, report)
+    observations = run.files()
+    report(0.7, "looking at what the application met")
+    application = bench.stop_application()
+    # Rows are counted with those of the application in it: none of its rows may be lost either.
+    counts = {name: contents.rows for name, contents in bench.contents().items()} if request.load else {}
+    bench.remove_application_rows()
+    checks = {"applies": judging.applies(observations)}
+    complete = checks["applies"].outcome is Outcome.OK
+    checks["data_kept"] = (
+        judging.data_kept(before, bench.contents(), counts, application, reading.rewritten)
+        if before
+        else Check(Outcome.NOT_RUN, "there was no table with rows")
+    )
+    old, new = judging.applications(application, load=request.load, deployed=run.deployed, complete=complete)
+    checks |= {"old_app_works": old, "new_app_works": new}
+    checks |= run.rehearsals(complete=complete)
+    report(0.9, "comparing the schema with what was asked for")
+    checks["converges"] = _converges(bench, request, complete=complete)
+    checks["undo"] = Check(
+        Outcome.NOT_RUN, "an undo is written for a person to decide on; it is not run by this version"
+    )
+    return _concluded(bench, request, reading, seeding, observations, checks, application)
+
+
+class _Run:
+    """The files, one after the other, with the deploys between them."""
+
+    def __init__(
+        self,
+        bench: Bench,
+        request: ProofRequest,
+        reading: Reading,
+        seeding: Seeding,
+        report: Callable[[float, str], None],
+    ) -> None:
+        self._bench = bench
+        self._request = request
+        self._report = report
+        self._touched = reading.tables
+        self._volatile = reading.is_volatile
+        self._rows = seeding.rows
+        given = request.new_application_from
+        self.deploy_at = given if given is not None else reading.new_application_from
+        self.deployed = False
+
+    def files(self) -> list[Observation]:
+        """Run every file until a statement fails."""
+        request, bench = self._request, self._bench
+        if request.load:
+            bench.start_application(self._touched)
+            bench.let_application_run()
+        seen: list[Observation] = []
+        for position, file in enumerate(request.files):
+            self._report(0.3 + 0.4 * position / max(len(request.files), 1), f"running {file.path}")
+            if request.load and self.deploy_at is not None and position >= self.deploy_at:
+                # Again after each file: what a file adds, the application of that time knows.
+                bench.deploy_new_application()
+                bench.let_application_run()
+                self.deployed = True
+            seen += bench.run_file(file.path, file.plain)
+            if seen and seen[-1].error:
+                return seen
+            if request.load:
+                # What the file left behind, the application of that time must be able to live with.
+                bench.let_application_run()
+        if request.load:
+            bench.deploy_new_application()
+            bench.let_application_run()
+            self.deployed = True
+        return seen
+
+    def rehearsals(self, *, complete: bool) -> dict[str, Check]:
+        """Backfills, run twice and cut off in the middle."""
+        backfills = [(i, file) for i, file in enumerate(self._request.files) if file.is_backfill]
+        if not complete or not backfills:
+            why = "no file changes rows and commits as it goes" if complete else "the files did not apply"
+            return dict.fromkeys(("rerun", "crash_resume"), Check(Outcome.NOT_RUN, why))
+        reruns: list[Check] = []
+        crashes: list[Check] = []
+        for position, file in backfills[:_MAX_REHEARSALS]:
+            self._report(0.75, f"running {file.path} twice, and killing it in the middle")
+            once, twice, error, interruption = self._bench.rehearse(
+                [earlier.plain for earlier in self._request.files[:position]], file.plain
+            )
+            reruns.append(judging.rerun(file.path, once, twice, error))
+            crashes.append(judging.crash_resume(file.path, interruption, volatile=self._volatile))
+        return {"rerun": judging.all_of(reruns), "crash_resume": judging.all_of(crashes)}
+
+
+def _converges(bench: Bench, request: ProofRequest, *, complete: bool) -> Check:
+    if not complete:
+        return Check(Outcome.NOT_RUN, "the files did not apply")
+    if request.asked is None:
+        return Check(Outcome.NOT_RUN, "the schema to arrive at was not given (these files are all that is known)")
+    try:
+        asked = bench.shape_of(request.asked)
+    except SchemaProblem as problem:
+        return Check(Outcome.NOT_RUN, f"the change as it was asked for does not apply to an empty database: {problem}")
+    return judging.converges(asked, bench.shape())
+
+
+def _concluded(
+    bench: Bench,
+    request: ProofRequest,
+    reading: Reading,
+    seeding: Seeding,
+    observations: Sequence[Observation],
+    checks: Mapping[str, Check],
+    application: LoadSummary,
+) -> Proof:
+    declared = [statement for file in request.files for statement in file.statements]
+    judged = [
+        ProvenStatement(seen, statement.effect, judging.agrees(statement.effect, seen, seeding.rows, request.engine))
+        for statement, seen in zip(declared, observations, strict=False)
+    ]
+    groups = _groups(request.files, observations)
+    reasons = judging.harms(groups, seeding.rows, request.engine)
+    reasons += [
+        judging.disagreement(one.declared, one.seen, seeding.rows, request.engine)
+        for one in judged
+        if one.declared is not None and not one.agrees and not one.seen.error
+    ]
+    reasons += [f"{name}: {check.why}" for name, check in checks.items() if check.outcome is Outcome.FAILED]
+    verdict = Verdict.REFUTED if reasons else Verdict.PROVED
+    empty = judging.empty_tables(seeding, reading.tables)
+    if not reasons and empty:
+        verdict, reasons = Verdict.NOT_RUN, empty
+    elif not reasons:
+        reasons = judging.grounds(checks, seeding, len(judged))
+    proof = Proof(
+        verdict,
+        tuple(reasons),
+        bench.facts,
+        tuple(judged),
+        checks,
+        seeding.rows,
+        application,
+        _notes(bench, request, reading, seeding),
+    )
+    return replace(proof, notes=(*request.notes, *proof.notes))
+
+
+def _groups(files: Sequence[ProofFile], observations: Sequence[Observation]) -> list[list[Observation]]:
+    """The statements that ran, those of one transaction together."""
+    found: list[list[Observation]] = []
+    last: tuple[int, int] | None = None
+    numbered = ((i, one.transaction) for i, file in enumerate(files) for one in file.statements)
+    for place, seen in zip(numbered, observations, strict=False):
+        if place[1] and place == last:
+            found[-1].append(seen)
+        else:
+            found.append([seen])
+        last = place
+    return found
+
+
+def _notes(bench: Bench, request: ProofRequest, reading: Reading, seeding: Seeding) -> tuple[str, ...]:
+    notes: list[str] = []
+    asked, used = request.version.partition(".")[0], bench.facts.version.partition(".")[0]
+    if asked and bench.facts.engine == "postgresql" and asked != used:
+        notes.append(f"asked for PostgreSQL {asked}, proved on {bench.facts.version}: no {asked} is installed here")
+    notes += [
+        f"taken for granted, as the precheck says: {table}.{column} holds no NULL"
+        for table, column in sorted(reading.never_null)
+    ]
+    if request.new_application_from is None and reading.new_application_from is not None and request.load:
+        position = reading.new_application_from
+        before = request.files[position].path if position < len(request.files) else "the end"
+        notes.append(f"taken for granted: the application that knows the change is deployed before {before}")
+    notes += [f"left empty: {table} ({why})" for table, why in sorted(seeding.failed.items())]
+    notes += [f"not run, it only names roles: {sql}" for sql in bench.skipped]
+    return tuple(notes)
