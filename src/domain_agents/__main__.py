@@ -24,6 +24,10 @@ def main() -> int:
         from domain_agents.cli import main as run_command
 
         return run_command(words, serve=_serve)
+    if os.isatty(0):
+        sys.stderr.write(
+            "domain-agents: waiting for an MCP client on this terminal; for people: domain-agents --help\n"
+        )
     descriptors = _keep_wire()
     if descriptors is None:
         sys.stderr.write("domain-agents: standard input or output is closed, so no client can be served\n")

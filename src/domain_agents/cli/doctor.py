@@ -10,6 +10,7 @@ import sqlite3
 import time
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from domain_agents.cli.clients import installed_program
@@ -74,7 +75,10 @@ def run(arguments: argparse.Namespace, options: GlobalOptions, terminal: Termina
 
 def _show(check: Check, terminal: Terminal) -> None:
     mark, colour = _MARKS[check.status]
-    first, *rest = check.says.splitlines() or [""]
+    lines = [
+        part for line in check.says.splitlines() for part in wrap(line, terminal.width - 22, break_on_hyphens=False)
+    ]
+    first, *rest = lines or [""]
     terminal.write(f"{terminal.styled(f'{mark:<8}', colour)} {terminal.styled(f'{check.name:<12}', 'bold')} {first}")
     for line in rest:
         terminal.write(f"{'':<21} {line}")
