@@ -76,7 +76,8 @@ def shake_hands(command: Sequence[str], protocol: str) -> Handshake:
         if "find_agent" in tools:
             result = conversation.ask("tools/call", {"name": "find_agent", "arguments": {"request": "add a column"}})
             if result.get("isError"):
-                raise HandshakeError("a call of find_agent failed")
+                said = next((part.get("text", "") for part in result.get("content", ())), "")
+                raise HandshakeError(f"a call of find_agent failed: {said[:300]}")
         return Handshake(
             protocol=protocol,
             server=f"{server.get('name', '?')} {server.get('version', '?')}",
