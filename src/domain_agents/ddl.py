@@ -410,8 +410,9 @@ class RenameConstraint:
 class NoCatalogChange:
     """A statement that was understood and leaves tables and indexes as they are.
 
-    `kind` says which: "data" (INSERT, UPDATE, DELETE), "session" (SET, PRAGMA), "transaction" (BEGIN, COMMIT),
-    "routine" (a procedure made, called or dropped), "query" (SELECT), "comment", "maintenance", "privileges", "settings".
+    `kind` says which: "data" (INSERT, UPDATE, DELETE), "copy" (INSERT of a whole table's rows), "batches" (a whole
+    table filled, a batch at a time), "session" (SET, PRAGMA), "transaction" (BEGIN, COMMIT), "routine" (a procedure made,
+    called or dropped), "query" (SELECT), "comment", "maintenance", "privileges", "settings".
     """
 
     kind: str

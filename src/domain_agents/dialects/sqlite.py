@@ -199,7 +199,15 @@ def _atoms(cursor: Cursor, *, follow_references: bool) -> tuple[Statement, ...]:
         raise NotUnderstood(f"not a statement of SQLite's that is read here: it begins with {word.text[:40]!r}")
     if word.is_word("WITH") and any(token.is_word("INSERT", "UPDATE", "DELETE", "REPLACE") for token in cursor.row):
         kind = "data"
+    if word.is_word("INSERT", "REPLACE") and _copies(cursor):
+        kind = "copy"
     return (NoCatalogChange(kind, _data_table(cursor, word)),)
+
+
+def _copies(cursor: Cursor) -> bool:
+    """Whether an INSERT takes its rows from a table, not an aggregate of one: as many rows as that table has."""
+    words = [token.text.upper() for token in cursor.row if token.kind is Kind.WORD]
+    return "SELECT" in words and "FROM" in words and not {"LIMIT", "COUNT"} & set(words)
 
 
 def _data_table(cursor: Cursor, word: Token) -> TableName | None:

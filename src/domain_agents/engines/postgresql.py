@@ -90,13 +90,19 @@ class PostgreSQL:
         return isinstance(statement, ddl.CreateIndex | ddl.DropIndex) and statement.concurrently
 
     def cautions(self, statement: ddl.Statement) -> tuple[str, ...]:
-        """See Engine. Measured on 14, 17 and 18 (source: https://www.postgresql.org/docs/18/sql-prepare.html, Notes)."""
+        """See Engine.
+
+        Sources: https://www.postgresql.org/docs/18/sql-prepare.html, Notes, measured on 14, 17 and 18;
+        https://www.postgresql.org/docs/18/routine-vacuuming.html#VACUUM-FOR-SPACE-RECOVERY.
+        """
         if isinstance(statement, ddl.AddColumn):
             caution = (
                 "prepared `SELECT *` statements fail once after ADD COLUMN (0A000, cached plan must not change result "
                 "type): name the columns, or let the driver prepare again"
             )
             return (caution,)
+        if isinstance(statement, ddl.NoCatalogChange) and statement.kind == "batches":
+            return ("the backfill leaves one dead version of every filled row: VACUUM (ANALYZE) the table after it",)
         return ()
 
     def session_guards(self, statements: Sequence[ddl.Statement], *, transaction: bool) -> tuple[str, ...]:
@@ -258,8 +264,10 @@ def _form(statement: ddl.Statement, schema: Schema) -> str:
             table = schema.table(statement.table)
             is_key = table is not None and any(key.name == statement.name for key in table.foreign_keys)
             return "validate_foreign_key" if is_key else "validate_check"
-        case ddl.NoCatalogChange(kind="data", table=TableName()):
+        case ddl.NoCatalogChange(kind="batches"):
             return "write_batches"
+        case ddl.NoCatalogChange(kind="data"):
+            return "write_rows"
     return _FORMS.get(type(statement), "no_table_lock")
 
 
@@ -298,7 +306,9 @@ def _is_proved_not_null(statement: ddl.SetNotNull, schema: Schema) -> bool:
     written = {statement.column.lower(), '"' + statement.column.replace('"', '""').lower() + '"'}
     return any(
         check.validated
-        and (match := re.fullmatch(r"(.+?)\s+IS\s+NOT\s+NULL", check.expression.strip("() "), re.IGNORECASE | re.DOTALL))
+        and (
+            match := re.fullmatch(r"(.+?)\s+IS\s+NOT\s+NULL", check.expression.strip("() "), re.IGNORECASE | re.DOTALL)
+        )
         is not None
         and match[1].lower() in written
         for check in table.checks

@@ -11,6 +11,7 @@ from domain_agents.engines import Blocks, Can, CannotSpell, Effect, TableSize, U
 from domain_agents.engines._sqlite_backfill import backfill_statements
 from domain_agents.engines._sqlite_rebuild import Rebuild, mentions, users_of_column
 from domain_agents.engines._sqlite_text import (
+    definition_of,
     enclosed,
     is_plain_default,
     written_column,
@@ -97,6 +98,10 @@ class SQLite:
         """See Engine. A build that fails leaves nothing."""
         return ""
 
+    def cautions(self, statement: ddl.Statement) -> tuple[str, ...]:
+        """See Engine."""
+        return ()
+
     def session_guards(self, statements: Sequence[ddl.Statement], *, transaction: bool) -> tuple[str, ...]:
         """See Engine. Without it, a writer that meets another one fails at once with SQLITE_BUSY."""
         return (f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MILLISECONDS}",)
@@ -159,7 +164,8 @@ class SQLite:
 
     def _rebuilds(self, statement: ddl.Statement, schema: Schema) -> bool:
         """Whether ALTER TABLE cannot do it, so that the table is built anew."""
-        table = schema.table(getattr(statement, "table", TableName("")))
+        name = getattr(statement, "table", None)
+        table = schema.table(name) if isinstance(name, TableName) else None
         if table is None:
             return False
         match statement:
@@ -193,6 +199,13 @@ class SQLite:
         computed: dict[str, str] = {}
         if isinstance(statement, ddl.ChangeType) and statement.using is not None:
             computed[statement.column] = enclosed(statement.using)
+        if isinstance(statement, ddl.DropNotNull):
+            now = definition_of(after).table.column(statement.column)
+            if now is not None and not now.nullable:
+                name = f"{before.name}.{statement.column}"
+                raise CannotSpell(
+                    f"{name} is part of a key that never holds NULL: the rowid, or a STRICT or WITHOUT ROWID table's"
+                )
         if isinstance(statement, ddl.DropColumn):
             users = users_of_column(before.name, statement.column, schema)
             if users:
@@ -264,7 +277,7 @@ class SQLite:
                 )
                 return "add_column_check" if tests_rows else "add_column"
             case ddl.NoCatalogChange(kind=kind):
-                return "write_batches" if kind == "data" else "no_lock"
+                return {"data": "write_rows", "batches": "write_batches", "copy": "rebuild"}.get(kind, "no_lock")
         return _FORMS.get(type(statement), "no_table_lock")
 
 

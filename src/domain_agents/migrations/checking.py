@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from domain_agents import ddl
-from domain_agents.engines import Blocks, Effect, Engine, TableSize
+from domain_agents.engines import Blocks, Can, TableSize
 from domain_agents.findings import Finding, Severity
 from domain_agents.migrations.plan import PlannedMigration, RenderedFile, RenderedStatement
 from domain_agents.migrations.planning import size_of, table_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from domain_agents.catalog import Schema, Table
-    from domain_agents.dialects import Dialect
+    from domain_agents.dialects import Dialect, ReadStatement
     from domain_agents.migrations.formats import FileStatement, Format
 
 _BLOCKING_ORDER = (Blocks.NONE, Blocks.WRITES, Blocks.READS_AND_WRITES)
@@ -69,6 +69,7 @@ class _Run:
         self.form, self.reader, self.engine, self.sizes = form, reader, engine, sizes
         self.schema = schema
         self.findings: list[Finding] = []
+        self.existed = {str(name) for name in schema.tables}
         self.created: set[str] = set()
 
     def find(self, rule: str, *, path: str, line: int, effect: str, instead: str, statement: str = "") -> None:
@@ -85,12 +86,24 @@ class _Run:
                 instead="write it as SQL",
                 statement=part.text,
             )
-        statements = tuple(self.statement(path, one, migration) for one in read.statements)
+        statements = tuple(
+            self.statement(path, one, found, migration)
+            for one, found in zip(read.statements, self.understood(read.statements), strict=True)
+        )
         return RenderedFile(path, content, read.transaction, statements)
 
-    def statement(self, path: str, one: FileStatement, migration: PlannedMigration) -> RenderedStatement:
+    def understood(self, statements: Sequence[FileStatement]) -> list[tuple[ReadStatement, ...]]:
+        """What each statement of a file is. They are read together, because a setting may change what follows it."""
+        together = self.reader.read(";\n".join(one.sql for one in statements))
+        if [found.sql for found in together] == [one.sql.strip() for one in statements]:
+            return [(found,) for found in together]
+        return [self.reader.read(one.sql) for one in statements]
+
+    def statement(
+        self, path: str, one: FileStatement, read: Sequence[ReadStatement], migration: PlannedMigration
+    ) -> RenderedStatement:
         worst: Effect | None = None
-        for statement in self.reader.read(one.sql):
+        for statement in read:
             if statement.problem:
                 self.find(
                     "unread_statement",
@@ -108,7 +121,7 @@ class _Run:
     def atom(self, path: str, one: FileStatement, atom: ddl.Statement, migration: PlannedMigration) -> Effect:
         walked = migration.backfill.table if migration.backfill else None
         if isinstance(atom, ddl.NoCatalogChange) and walked is not None and _fills(atom, one.sql):
-            atom = replace(atom, kind="data", table=walked)
+            atom = replace(atom, kind="batches", table=walked)
         effect = self.weigh(atom)
         if one.transaction and self.engine.refuses_transaction(atom, self.schema):
             self.find(
@@ -119,7 +132,8 @@ class _Run:
                 instead="a file of its own that runs outside a transaction",
                 statement=one.sql,
             )
-        if effect.is_long and effect.blocks is not Blocks.NONE and not self.is_new(atom):
+        blocks_for_long = effect.is_long and effect.blocks is not Blocks.NONE
+        if blocks_for_long and self.engine.can(Can.WRITERS_PASS):
             self.find(
                 "long_blocking_lock",
                 path=path,
@@ -145,8 +159,8 @@ class _Run:
         return effect
 
     def is_new(self, atom: ddl.Statement) -> bool:
-        """Whether the table was made in these very files, so that nobody waits for it."""
-        return str(table_of(atom, self.schema)) in self.created
+        """Whether the table was made in these very files, so that nobody waits for it (one built anew is not new)."""
+        return str(table_of(atom, self.schema)) in self.created - self.existed
 
     def weigh(self, atom: ddl.Statement) -> Effect:
         table = table_of(atom, self.schema)

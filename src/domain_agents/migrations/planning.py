@@ -56,7 +56,9 @@ def plan(asked: Sequence[Asked], schema: Schema, engine: Engine, sizes: Mapping[
                 continue
             planned, current = _planned(order, step, current, engine, sizes)
             steps.append(planned)
-            warnings += [*step.warnings, *(caution for s in step.statements for caution in engine.cautions(s))]
+            if "WAIT" in planned.lock_impact:
+                warnings.append(f"{step.title}: {planned.lock_impact} ({planned.expected_duration})")
+            warnings += [*step.warnings, *(caution for atom in _atoms(step) for caution in engine.cautions(atom))]
             if planned.backfill is not None and planned.validations:
                 steps.append(_wait_for_backfill(order + 1, planned))
         if size.rows is None and any(isinstance(step, Migration) and _depends_on_rows(step) for step in found):
@@ -68,6 +70,11 @@ def plan(asked: Sequence[Asked], schema: Schema, engine: Engine, sizes: Mapping[
         Plan(engine.name, engine.version, tuple(steps), _once(warnings), _once(questions)),
         target,
     )
+
+
+def _atoms(step: Migration) -> tuple[ddl.Statement, ...]:
+    filled = (ddl.NoCatalogChange("batches", step.backfill.table),) if step.backfill else ()
+    return (*step.statements, *filled)
 
 
 def size_of(table: TableName, sizes: Mapping[str, TableSize]) -> TableSize:
@@ -112,7 +119,7 @@ def _planned(
     if step.backfill is not None:
         fill = step.backfill
         size = size_of(fill.table, sizes)
-        effects.append((fill.table, engine.effect(ddl.NoCatalogChange("data", fill.table), current, size)))
+        effects.append((fill.table, engine.effect(ddl.NoCatalogChange("batches", fill.table), current, size)))
         try:
             statements += engine.spell_backfill(
                 fill.table,

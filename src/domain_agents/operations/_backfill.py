@@ -43,6 +43,5 @@ def backfill_step(
         undo_loses_data=True,
         warnings=(
             f"UPDATE triggers on {written} (updated_at, audit, search) fire for every row that the backfill fills",
-            f"the backfill leaves one dead row version per filled row in {written}: let the server clean up after it",
         ),
     )
