@@ -269,6 +269,20 @@ def test_a_proof_says_the_longest_wait_and_which_checks_were_not_run() -> None:
     assert "| The undo brings the old schema back | not run | a manual step |" in report
 
 
+def test_a_proof_without_load_claims_no_wait() -> None:
+    statements = copy.deepcopy(PROOF["statements"])
+    statements[0]["blocked"] = {"reads_ms": 0.0, "writes_ms": 0.0}
+    report = proof_report(statements=statements, application={"reads": {"old": 0}, "writes": {}})
+    assert "waited longer" not in report
+    assert "not measured" in report
+
+
+def test_a_statement_that_failed_says_what_the_server_said() -> None:
+    statements = copy.deepcopy(PROOF["statements"])
+    statements[0]["error"] = 'column "region" exists already'
+    assert '**failed:** column "region" exists already' in proof_report(verdict="refuted", statements=statements)
+
+
 def test_a_lock_that_differs_from_the_declared_one_is_said_at_once() -> None:
     statements = copy.deepcopy(PROOF["statements"])
     statements[0].update(declared_lock="SHARE", agrees=False)
