@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from domain_agents.catalog import Schema, Table
     from domain_agents.dialects import Dialect, ReadStatement
+    from domain_agents.engines import Effect, Engine
     from domain_agents.migrations.formats import FileStatement, Format
 
 _BLOCKING_ORDER = (Blocks.NONE, Blocks.WRITES, Blocks.READS_AND_WRITES)
