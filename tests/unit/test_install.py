@@ -204,6 +204,18 @@ def test_the_links_carry_the_entry(project: Path, capsys: pytest.CaptureFixture[
     assert (entry["name"], entry["args"]) == ("domain-agents", [])
 
 
+def test_a_client_that_knows_no_project_is_told_of_and_others_are_not(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {}
+    for words in (["claude-desktop"], ["vscode", "--user"], ["claude-code", "--user"], ["cursor"], ["vscode"]):
+        assert main(["install", *words, "--print"]) == 0
+        told[" ".join(words)] = "--project DIR" in capsys.readouterr().err
+    assert [words for words, was in told.items() if was] == ["claude-desktop", "vscode --user"]
+    assert main(["install", "claude-desktop", "--print", "--project", "."]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_a_project_file_needs_a_project(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -29,6 +29,8 @@ class Place:
     path: Callable[[Path, Mapping[str, str], str], Path]
     workspace_variable: bool = False
     """Whether the client puts the opened folder in place of ${workspaceFolder} there."""
+    names_project: bool = True
+    """Whether the server learns there which project is open, by that variable or by one in its environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,9 @@ CLIENTS = {
             name="claude-desktop",
             title="Claude Desktop",
             key="mcpServers",
-            places=(Place(is_project=False, path=_settings("Claude", "claude_desktop_config.json")),),
+            places=(
+                Place(is_project=False, path=_settings("Claude", "claude_desktop_config.json"), names_project=False),
+            ),
             after="Quit Claude Desktop fully and start it again: it reads the file only then.",
         ),
         Client(
@@ -113,7 +117,7 @@ CLIENTS = {
             key="servers",
             places=(
                 Place(is_project=True, path=_below(".vscode", "mcp.json"), workspace_variable=True),
-                Place(is_project=False, path=_settings("Code", "User", "mcp.json")),
+                Place(is_project=False, path=_settings("Code", "User", "mcp.json"), names_project=False),
             ),
             after="VS Code shows Start above the entry in that file, and the tools in Copilot's agent mode.",
             comments=True,

@@ -77,6 +77,11 @@ def run(arguments: argparse.Namespace, options: GlobalOptions, terminal: Termina
         raise UsageError(f"{client.title} would be told in a project's file. {root.problem}")
     path = file_of(place, root.path)
     entry = client.entry(*our_command(place, options))
+    if not place.names_project and options.project is None:
+        terminal.note(
+            f"{client.title} does not say which project is open there. Tools that read a project need one: give "
+            f"--project DIR to this command."
+        )
     if arguments.print:
         _print(client, place, path, options, terminal)
         return 0
@@ -91,11 +96,6 @@ def run(arguments: argparse.Namespace, options: GlobalOptions, terminal: Termina
         terminal.warning(
             "that command is in uv's cache, which may be cleaned at any time; "
             "`uv tool install domain-agents` keeps one, then run this again"
-        )
-    if not place.is_project and not place.workspace_variable and options.project is None:
-        terminal.note(
-            f"{client.title} does not say which project is open there: tools that read a project need "
-            f"--project DIR on this command as well."
         )
     return 0
 
@@ -133,8 +133,7 @@ def planned_change(client: Client, path: Path, entry: dict[str, Any], *, replace
     before = _read(path)
     if before is None or not before.strip(b"\xef\xbb\xbf \t\r\n"):
         bom = b"\xef\xbb\xbf" if before and before.startswith(b"\xef\xbb\xbf") else b""
-        text = with_value("{}\n", Reader("{}").read(), (client.key, SERVER), entry)
-        return Change(path, before, bom + text.encode(), ("added",))
+        return Change(path, before, bom + _alone(client, entry).encode(), ("added",))
     try:
         text = before.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -146,6 +145,11 @@ def planned_change(client: Client, path: Path, entry: dict[str, Any], *, replace
             f"{path}, {error}. The file was left as it is: correct that line, then run this again, or put the entry in "
             f"by hand (--print shows it)."
         ) from error
+
+
+def _alone(client: Client, entry: dict[str, Any]) -> str:
+    """A file with nothing but our entry."""
+    return with_value("{}\n", Reader("{}").read(), (client.key, SERVER), entry)
 
 
 def _merged(
@@ -250,12 +254,10 @@ def _where(place: Place) -> str:
 
 
 def _print(client: Client, place: Place, path: Path, options: GlobalOptions, terminal: Terminal) -> None:
-    import json
-
     entry = client.entry(*our_command(place, options))
     terminal.write(f"{client.title}, {_where(place)}: {path}")
     terminal.write()
-    terminal.write(json.dumps({client.key: {SERVER: entry}}, indent=2, ensure_ascii=False))
+    terminal.write(_alone(client, entry).rstrip())
     # A link always writes the user's file, where not every client knows the opened folder.
     user_place = client.place(is_project=False) or place
     linked = client.entry(*our_command(user_place, options))
