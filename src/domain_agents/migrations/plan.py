@@ -6,9 +6,11 @@ The same request gives the same plan, byte for byte: nothing here reads a file, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from domain_agents.engines import Effect
-from domain_agents.operations import Backfill, Phase, Query
+if TYPE_CHECKING:
+    from domain_agents.engines import Effect
+    from domain_agents.operations import Backfill, Phase, Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ class PlannedMigration:
     validations: tuple[Query, ...] = ()
     depends_on: tuple[str, ...] = ()
     """What must be done first besides the steps before this one, which its header names anyway."""
+    grows: bool = False
+    """Whether its time grows with the table."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ def plan(asked: Sequence[Asked], schema: Schema, engine: Engine, sizes: Mapping[
     for one in asked:
         operation = one.operation
         size = size_of(operation.table, sizes)
+        first = len(steps)
         try:
             target = operation.apply(target)
             found = operation.steps(engine, current, Situation(size))
@@ -61,7 +62,7 @@ def plan(asked: Sequence[Asked], schema: Schema, engine: Engine, sizes: Mapping[
             warnings += [*step.warnings, *(caution for atom in _atoms(step) for caution in engine.cautions(atom))]
             if planned.backfill is not None and planned.validations:
                 steps.append(_wait_for_backfill(order + 1, planned))
-        if size.rows is None and any(isinstance(step, Migration) and _depends_on_rows(step) for step in found):
+        if size.rows is None and any(isinstance(s, PlannedMigration) and s.grows for s in steps[first:]):
             questions.append(
                 f"How many rows has {operation.table}? Durations below are per million rows until "
                 f'"tables": {{"{operation.table.name}": {{"rows": N}}}} is given.'
@@ -90,12 +91,6 @@ def _wait_for_backfill(order: int, migration: PlannedMigration) -> PlannedDeploy
     query = migration.validations[0]
     return PlannedDeploy(
         order, "check", f"{migration.title} is complete", query.why, f"{query.sql} gives {query.expect}"
-    )
-
-
-def _depends_on_rows(step: Migration) -> bool:
-    return step.backfill is not None or any(
-        isinstance(s, ddl.CreateIndex | ddl.ValidateConstraint | ddl.SetNotNull) for s in step.statements
     )
 
 
@@ -151,6 +146,7 @@ def _planned(
         undo_loses_data=step.undo_loses_data,
         prechecks=step.prechecks,
         validations=step.validations,
+        grows=any(_grows(effect) for _, effect in effects),
     )
     return planned, current
 
@@ -199,10 +195,14 @@ def _affected_rows(
     return "none (catalog only)"
 
 
+def _grows(effect: Effect) -> bool:
+    return effect.is_long or effect.operation == "write_batches"
+
+
 def _duration(effects: Sequence[tuple[TableName | None, Effect]], sizes: Mapping[str, TableSize]) -> str:
     low = sum(effect.seconds[0] for _, effect in effects)
     high = sum(effect.seconds[1] for _, effect in effects)
-    grows = [table for table, effect in effects if effect.is_long or effect.operation == "write_batches"]
+    grows = [table for table, effect in effects if _grows(effect)]
     if not grows:
         return "milliseconds, whatever the table's size"
     known = all(table is not None and size_of(table, sizes).rows is not None for table in grows)

@@ -356,9 +356,7 @@ def _structured(ready: Ready, written: tuple[str, ...]) -> dict[str, Any]:
 
 def _watch(ready: Ready) -> list[dict[str, str]]:
     """Worth watching only what lasts."""
-    lasts = any(migration.backfill for migration in ready.plan.migrations) or any(
-        statement.effect.is_long for file in ready.files for statement in file.statements
-    )
+    lasts = any(migration.grows for migration in ready.plan.migrations)
     return [dict(signal) for signal in _FIRST_WATCH] if lasts else []
 
 

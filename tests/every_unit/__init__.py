@@ -1,0 +1,1 @@
+"""What holds for every unit of a registry."""

@@ -1,0 +1,101 @@
+"""Every operation on every engine: planned without findings, arrives at the schema asked for, says how to undo it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from domain_agents.engines import Blocks, Can, engine, engine_names
+from domain_agents.migrations.formats import framework_names
+from domain_agents.operations import operation_class, operation_kinds
+from domain_agents.tools import Job, Settings
+from domain_agents.tools.plan_migration import PlanMigration, Ready, planned
+
+SCHEMA = """
+CREATE TABLE customers (id integer PRIMARY KEY, email text NOT NULL, country text);
+CREATE TABLE orders (id integer PRIMARY KEY, customer_id integer, note text);
+"""
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "add_column": {"table": "customers", "column": "locale", "type": "text", "nullable": False, "backfill": "'en'"},
+    "create_index": {"table": "customers", "columns": ["email"], "unique": True},
+    "add_foreign_key": {"table": "orders", "columns": ["customer_id"], "parent": "customers"},
+    "set_not_null": {"table": "customers", "column": "country", "backfill": "'??'"},
+}
+every_operation = pytest.mark.parametrize("kind", operation_kinds())
+every_engine = pytest.mark.parametrize("name", engine_names())
+every_framework = pytest.mark.parametrize("framework", framework_names())
+
+
+def plan(kind: str, name: str, framework: str = "raw", rows: int | None = 50_000) -> Ready:
+    given = {
+        "changes": [{"kind": kind, **EXAMPLES[kind]}],
+        "engine": name,
+        "framework": framework,
+        "schema": SCHEMA,
+        "date": "2026-11-21",
+        "tables": {} if rows is None else {"customers": {"rows": rows}, "orders": {"rows": rows}},
+    }
+    arguments = PlanMigration.model_validate(given)
+    return planned(arguments, Settings(project=None), Job())
+
+
+def test_an_operation_is_named_after_its_file() -> None:
+    assert set(EXAMPLES) == set(operation_kinds())
+    assert all(operation_class(kind).kind == kind for kind in operation_kinds())
+
+
+@every_operation
+@every_engine
+@every_framework
+def test_a_plan_arrives_at_the_schema_asked_for(kind: str, name: str, framework: str) -> None:
+    made = plan(kind, name, framework)
+    assert made.findings == ()
+    assert made.files
+    assert all(file.statements for file in made.files)
+
+
+@every_operation
+@every_engine
+def test_every_migration_says_why_what_it_locks_and_how_it_is_undone(kind: str, name: str) -> None:
+    for migration in plan(kind, name).plan.migrations:
+        for text in (
+            migration.why,
+            migration.lock_impact,
+            migration.expected_duration,
+            migration.free_space,
+            migration.undo,
+        ):
+            assert text.strip(), migration.title
+        assert migration.slug.replace("_", "").isalnum()
+
+
+@every_operation
+@every_engine
+def test_a_lock_that_lasts_is_either_avoided_or_said_aloud(kind: str, name: str) -> None:
+    made = plan(kind, name)
+    lasting = [
+        statement
+        for file in made.files
+        for statement in file.statements
+        if statement.effect.is_long and statement.effect.blocks is not Blocks.NONE
+    ]
+    if engine(name).can(Can.WRITERS_PASS):
+        assert lasting == []
+    elif lasting:
+        assert any("WAIT" in warning for warning in made.warnings)
+
+
+@every_operation
+@every_engine
+def test_row_counts_are_asked_for_only_when_they_are_not_given(kind: str, name: str) -> None:
+    assert plan(kind, name, rows=None).plan.questions
+    assert not plan(kind, name).plan.questions
+
+
+@every_operation
+@every_engine
+def test_every_number_has_its_source(kind: str, name: str) -> None:
+    for file in plan(kind, name).files:
+        for statement in file.statements:
+            assert statement.effect.sources, statement.sql
