@@ -17,6 +17,7 @@ from domain_agents.migrations.plan import PlannedDeploy, PlannedMigration
 if TYPE_CHECKING:
     from domain_agents.engines import Engine
     from domain_agents.migrations.plan import Plan
+    from domain_agents.operations import Query
 
 WIDTH = 100
 _TITLES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
@@ -50,6 +51,8 @@ def fields(
         Field("Free-space cost", migration.free_space),
         Field("Transaction", transaction or _transaction(migration)),
         Field("Dependencies", dependencies(plan, migration, after)),
+        *(Field("Check first", _query(query)) for query in migration.prechecks),
+        *(Field("Check after", _query(query)) for query in migration.validations),
         Field("Undo plan", _undo(migration)),
     )
     return tuple(row for row in rows if row.text)
@@ -59,6 +62,10 @@ def _transaction(migration: PlannedMigration) -> str:
     if migration.transaction:
         return "one; everything below commits together, or not at all"
     return "none; must run outside a transaction, each statement commits by itself"
+
+
+def _query(query: Query) -> str:
+    return f"{query.sql.rstrip(';')};\nexpect {query.expect}: {query.why}"
 
 
 def _undo(migration: PlannedMigration) -> str:

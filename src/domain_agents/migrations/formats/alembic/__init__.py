@@ -43,6 +43,8 @@ _DIRECTORY = "alembic/versions"
 _NAMING = "%(rev)s_%(slug)s"
 _LONGEST_REVISION = 32  # alembic_version.version_num is a VARCHAR(32)
 _LONGEST_SLUG = 40  # Alembic's own truncate_slug_length
+_BEGIN = re.compile(r"BEGIN\b", re.IGNORECASE)
+_COMMIT = re.compile(r"COMMIT\b", re.IGNORECASE)
 _IN_TRANSACTION = frozenset({"postgresql"})
 """Engines on which Alembic runs a revision in a transaction (`transactional_ddl` of its implementations)."""
 
@@ -92,11 +94,11 @@ class _Alembic:
         current, opened, was_outside = 0, 0, True
         by_alembic = engine in _IN_TRANSACTION
         for call in upgrade.calls:
-            if not by_alembic and re.match(r"BEGIN\b", call.sql, re.IGNORECASE):
+            if not by_alembic and _BEGIN.match(call.sql):
                 opened += 1
                 current = opened
                 continue
-            if not by_alembic and current and re.match(r"COMMIT\b", call.sql, re.IGNORECASE):
+            if not by_alembic and current and _COMMIT.match(call.sql):
                 current = 0
                 continue
             if by_alembic:
@@ -148,7 +150,7 @@ def _content(migration: PlannedMigration, engine: Engine, header: list[str], rev
             "uses_ddl": any(call.startswith("op.execute(sa.") for call in calls),
             "revision": python_literal(revision),
             "down_revision": python_literal(down) if down else "None",
-            "transaction": migration.transaction or engine.name not in _IN_TRANSACTION,
+            "autocommit": _commits_by_itself(migration, engine),
             "calls": calls,
             "undo": _string_parts(undo),
         },
@@ -156,10 +158,17 @@ def _content(migration: PlannedMigration, engine: Engine, header: list[str], rev
     )
 
 
+def _commits_by_itself(migration: PlannedMigration, engine: Engine) -> bool:
+    if migration.transaction:
+        return False
+    # The block commits on its way out, even from an error: a transaction that the SQL itself opens must not stand in it.
+    return engine.name in _IN_TRANSACTION or not any(_BEGIN.match(sql) for sql in migration.statements)
+
+
 def _in_transaction(migration: PlannedMigration, engine: Engine) -> Iterable[str]:
     statements = list(migration.statements)
     wanted = migration.transaction and engine.can(Can.TRANSACTIONAL_DDL) and engine.name not in _IN_TRANSACTION
-    if not wanted or any(re.match(r"BEGIN\b", sql, re.IGNORECASE) for sql in statements):
+    if not wanted or any(_BEGIN.match(sql) for sql in statements):
         return statements
     start, end = 0, len(statements)
     while start < end and is_outside(statements[start]):

@@ -42,6 +42,7 @@ _NAMING = "{number}_{slug}.sql"
 _RUNNERS = "the one that the runner opens, if it does; this file opens none itself"
 _BEGIN = re.compile(r"(?:BEGIN|START\s+TRANSACTION)\b(?!\s+ATOMIC)", re.IGNORECASE)
 _END = re.compile(r"(?:COMMIT|END|ROLLBACK(?!\s+(?:WORK\s+|TRANSACTION\s+)?TO\b))\b", re.IGNORECASE)
+_COMMIT = re.compile(r"COMMIT\b", re.IGNORECASE)
 _LEDGER_FIELD = re.compile(r"\{(stem|file|number|integer|slug|title|date)\}")
 
 
@@ -124,6 +125,11 @@ def _content(
     inside = tuple(guard for guard in migration.guards if guard not in outside)
     template = pkgutil.get_data(__name__, _TEMPLATE) or b""
     ledger = _LEDGER_FIELD.sub(lambda match: values[match.group(1)], project.ledger_insert)
+    commits = [place for place, sql in enumerate(statements) if _COMMIT.match(sql)]
+    if ledger and commits:
+        # The statements hold a transaction of their own: the record belongs into it.
+        statements.insert(commits[-1], ledger)
+        ledger = ""
     return render_template(
         template.decode(),
         {

@@ -1,0 +1,78 @@
+"""Plans to render: what the tests of the formats share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from domain_agents.migrations.plan import Plan, PlannedDeploy, PlannedMigration
+from domain_agents.operations import Phase, Query
+
+
+def migration(slug: str, *statements: str, **changes: Any) -> PlannedMigration:
+    """One planned file, with something in every field of its header."""
+    values: dict[str, Any] = {
+        "order": 1,
+        "title": slug.replace("_", " "),
+        "slug": slug,
+        "phase": Phase.EXPAND,
+        "why": "a new column is NULL at first",
+        "guards": ("SET lock_timeout = '2s'",),
+        "statements": statements,
+        "backfill": None,
+        "transaction": True,
+        "affected_rows": "12,000,000",
+        "expected_duration": "a few milliseconds",
+        "lock_impact": "ACCESS EXCLUSIVE on users, for milliseconds",
+        "free_space": "none",
+        "undo": "a new migration: ALTER TABLE users DROP COLUMN locale;",
+        "undo_loses_data": True,
+    }
+    return PlannedMigration(**{**values, **changes})
+
+
+def plan_of(*steps: PlannedMigration | PlannedDeploy, engine: str = "postgresql", version: str = "16") -> Plan:
+    """A plan of those steps."""
+    return Plan(engine, version, steps)
+
+
+PROCEDURE = """CREATE PROCEDURE fill_locale()
+LANGUAGE plpgsql AS $body$
+BEGIN
+    LOOP
+        UPDATE users SET locale = 'en' WHERE id IN (SELECT id FROM users WHERE locale IS NULL LIMIT 2);
+        EXIT WHEN NOT FOUND;
+        COMMIT;
+    END LOOP;
+END
+$body$"""
+
+NOT_NULL_COLUMN = plan_of(
+    migration("add_locale_to_users", "ALTER TABLE users ADD COLUMN locale text"),
+    PlannedDeploy(2, "deploy", "the application writes users.locale", "rows written meanwhile need a value"),
+    migration(
+        "fill_users_locale",
+        PROCEDURE,
+        "CALL fill_locale()",
+        "DROP PROCEDURE fill_locale",
+        phase=Phase.MIGRATE,
+        guards=("SET statement_timeout = 0",),
+        transaction=False,
+        why="rows from before the deploy have no locale",
+        validations=(Query("SELECT count(*) FROM users WHERE locale IS NULL", "0", "nothing is left over"),),
+    ),
+    migration(
+        "add_users_locale_not_null_check",
+        "ALTER TABLE users ADD CONSTRAINT users_locale_not_null CHECK (locale IS NOT NULL) NOT VALID",
+        phase=Phase.CONTRACT,
+    ),
+    migration(
+        "index_users_locale",
+        'CREATE INDEX CONCURRENTLY "users_Locale_idx" ON users (locale)',
+        guards=("SET lock_timeout = 0",),
+        transaction=False,
+        undo="a new migration: DROP INDEX CONCURRENTLY\n  users_locale_idx;",
+        undo_loses_data=False,
+        prechecks=(Query("SELECT 1", "1", "the server answers"),),
+    ),
+    migration("note_odd_text", r"""COMMENT ON COLUMN users.locale IS ':a 100% \:b " "' """.strip(), guards=()),
+)
