@@ -52,7 +52,7 @@ _REACHES_OUTSIDE: Final[dict[str, tuple[tuple[re.Pattern[str], str], ...]]] = {
 }  # fmt: skip
 
 _WRITES_ROWS: Final = re.compile(
-    r"^\s*(?:WITH\b.*\b)?(?:UPDATE|MERGE|DELETE|CALL|DO|INSERT)\b", re.IGNORECASE | re.DOTALL
+    r"^\s*(?:WITH\b.*\b)?(?:UPDATE|MERGE|DELETE|TRUNCATE|CALL|DO|INSERT)\b", re.IGNORECASE | re.DOTALL
 )
 _BACKFILLS: Final = re.compile(r"^\s*(?:WITH\b.*\b)?(?:UPDATE|MERGE|CALL|DO)\b", re.IGNORECASE | re.DOTALL)
 _ROUTINE: Final = re.compile(r"^\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:PROCEDURE|FUNCTION)\b", re.IGNORECASE)
@@ -93,6 +93,13 @@ class ProofFile:
         """(sql, transaction) in order."""
         return tuple((one.sql, one.transaction) for one in self.statements)
 
+    def without_ledger(self, ledger: str) -> tuple[tuple[str, int], ...]:
+        """The same without the entry in the ledger: a file that was cut off has none, which is why it runs again."""
+        if not ledger:
+            return self.plain
+        entry = re.compile(rf'\s*INSERT\s+INTO\s+"?{re.escape(ledger)}"?[\s(]', re.IGNORECASE)
+        return tuple(statement for statement in self.plain if not entry.match(statement[0]))
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -101,13 +108,14 @@ class Reading:
     `tables` are those they name. `never_null` (table, column) are columns that become NOT NULL without being filled: the
     plan takes for granted that they hold no NULL. `rewritten` (table, column) are old columns whose values the files mean
     to change. `new_application_from` is the first file that needs the new application, None when none does.
-    `added` are the columns the files add.
+    `added` are the columns the files add, `refilled` the tables in which they make or delete rows.
     """
 
     tables: frozenset[str]
     never_null: frozenset[tuple[str, str]]
     rewritten: frozenset[tuple[str, str]]
     added: frozenset[tuple[str, str]]
+    refilled: frozenset[str]
     new_application_from: int | None
     is_volatile: bool
 
@@ -151,7 +159,7 @@ def read_files(files: Sequence[ProofFile], engine: str) -> Reading:
     ]
     named = {name for _, name in (*added, *tightened)} | _assigned(writes)
     written = {name for name in named if any(_assigns(sql, name) for sql in writes)}
-    tables |= _tables_written(writes)
+    tables |= _named_behind("UPDATE", writes)
     never_null = frozenset(c for c in tightened if c not in added and c[1] not in written)
     rewritten = frozenset(
         changed | {(table, name) for table in tables for name in written if (table, name) not in added} | set(lost)
@@ -161,6 +169,7 @@ def read_files(files: Sequence[ProofFile], engine: str) -> Reading:
         never_null=never_null,
         rewritten=rewritten,
         added=frozenset(added),
+        refilled=frozenset(_named_behind(r"INSERT\s+INTO|DELETE\s+FROM|TRUNCATE(?:\s+TABLE)?|COPY", writes)),
         new_application_from=_new_application_from(added, tightened, lost),
         is_volatile=any(_VOLATILE.search(sql) for sql in writes),
     )
@@ -213,14 +222,11 @@ def _assigned(writes: Iterable[str]) -> set[str]:
     return {name for sql in writes for name in re.findall(r'(?:\bSET|,)\s*"?(\w+)"?\s*=', sql, flags=re.IGNORECASE)}
 
 
-def _tables_written(writes: Iterable[str]) -> set[str]:
-    found: set[str] = set()
-    for sql in writes:
-        for name in re.findall(
-            r'\bUPDATE\s+(?:ONLY\s+)?((?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?)', sql, flags=re.IGNORECASE
-        ):
-            found.add(name.replace('"', ""))
-    return found
+def _named_behind(words: str, statements: Iterable[str]) -> set[str]:
+    """The tables that stand behind some words."""
+    name = r'((?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?)'
+    pattern = re.compile(rf"\b(?:{words})\s+(?:ONLY\s+)?{name}", re.IGNORECASE)
+    return {found.replace('"', "") for sql in statements for found in pattern.findall(sql)}
 
 
 def _new_application_from(

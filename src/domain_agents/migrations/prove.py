@@ -110,7 +110,8 @@ class Bench(Protocol):
 @dataclass(frozen=True, slots=True)
 class ProofRequest:
     """What to prove. `asked` are the statements that would make the change on an empty database, None when not known;
-    `new_application_from` is the first file that runs with the new application live, None to tell from the files."""
+    `new_application_from` is the first file that runs with the new application live, None to tell from the files. `ledger` is
+    the table in which files record that they were applied."""
 
     engine: str
     files: tuple[ProofFile, ...]
@@ -120,6 +121,7 @@ class ProofRequest:
     version: str = ""
     asked: tuple[str, ...] | None = None
     new_application_from: int | None = None
+    ledger: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -216,7 +218,7 @@ def prove_on(
     checks = {"applies": judging.applies(observations)}
     complete = checks["applies"].outcome is Outcome.OK
     checks["data_kept"] = (
-        judging.data_kept(before, bench.contents(), counts, application, reading.rewritten)
+        judging.data_kept(before, bench.contents(), counts, application, reading)
         if before
         else Check(Outcome.NOT_RUN, "there was no table with rows")
     )
@@ -289,7 +291,7 @@ class _Run:
         for position, file in backfills[:_MAX_REHEARSALS]:
             self._report(0.75, f"running {file.path} twice, and killing it in the middle")
             once, twice, error, interruption = self._bench.rehearse(
-                [earlier.plain for earlier in self._request.files[:position]], file.plain
+                [earlier.plain for earlier in self._request.files[:position]], file.without_ledger(self._request.ledger)
             )
             reruns.append(judging.rerun(file.path, once, twice, error))
             crashes.append(judging.crash_resume(file.path, interruption, volatile=self._volatile))

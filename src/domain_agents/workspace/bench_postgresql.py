@@ -25,8 +25,9 @@ from domain_agents.workspace.load import NEW, Load
 from domain_agents.workspace.load_postgresql import app_table
 from domain_agents.workspace.observing import Runner, Sampler, described
 from domain_agents.workspace.scratch import PostgresScratch
-from domain_agents.workspace.seeding import DEFAULT_ROWS, Recipe, Unseedable, recipe_for, seed
+from domain_agents.workspace.seeding import Recipe, Unseedable, recipe_for, seed
 from domain_agents.workspace.shape_postgresql import read_contents, read_shape
+from domain_agents.workspace.sizes import rows_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -199,12 +200,7 @@ class PostgresBench:
         self._make_schema(first, self._schema)
         with self._scratch.connect(first) as admin:
             tables = read_tables(admin)
-        rows = {
-            name: min(self._rows.get(name, DEFAULT_ROWS), _REHEARSAL_ROWS)
-            for table in tables.values()
-            for name in {table.name, table.name.rpartition(".")[2]}
-            if name in self._rows or name == table.name
-        }
+        rows = {table.name: min(rows_wanted(table.name, self._rows), _REHEARSAL_ROWS) for table in tables.values()}
         self._seed(first, tables, rows)
         for earlier in before:
             self._run_plainly(first, earlier)

@@ -206,6 +206,13 @@ def configured_names(environment: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): name for name in sorted(names) if re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name)}
 
 
+def require_driver() -> None:
+    """Raises:
+    ScratchProblem: the driver is not installed; the message says how to.
+    """
+    _driver()
+
+
 def _driver() -> ModuleType:
     try:
         import psycopg

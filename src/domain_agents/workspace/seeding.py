@@ -15,13 +15,13 @@ import psycopg
 from domain_agents.observations import Seeding
 from domain_agents.workspace.live_postgresql import LiveColumn, LiveForeignKey, LiveTable, quoted
 from domain_agents.workspace.seeding_values import Generator, distinct_values, generator, literal
+from domain_agents.workspace.sizes import rows_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from domain_agents.workspace.watch import Watch
 
-DEFAULT_ROWS: Final = 20_000
 _SAMPLE_ROWS: Final = 200
 
 
@@ -45,15 +45,6 @@ class Unseedable(Exception):
     """No rows can be made for a table; the message says why."""
 
 
-def rows_wanted(table: LiveTable, rows: Mapping[str, int]) -> int:
-    """The rows asked for a table, by its name with or without the schema."""
-    bare = table.name.rpartition(".")[2]
-    for name in (table.name, f"public.{table.name}", bare):
-        if name in rows:
-            return max(0, rows[name])
-    return DEFAULT_ROWS
-
-
 def seed(
     connection: psycopg.Connection[Any],
     tables: Mapping[str, LiveTable],
@@ -72,7 +63,11 @@ def seed(
     failed: dict[str, str] = {}
     for table in parents_first(tables):
         watch.check()
-        wanted = rows_wanted(table, rows)
+        wanted = rows_wanted(table.name, rows)
+        there = connection.execute(f"SELECT count(*) FROM {table.sql}").fetchone()
+        if there and there[0]:
+            # The schema's own rows: a ledger of migrations, a table of countries. They stay as they are.
+            continue
         try:
             recipe = recipe_for(connection, table, wanted, recipes, never_null)
             _fill(connection, recipe, watch, skip_triggers=as_superuser and recipe.clean)
