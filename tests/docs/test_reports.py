@@ -250,6 +250,15 @@ def test_a_validation_that_names_no_step_is_still_shown() -> None:
     assert "SELECT 42" in report
 
 
+def test_a_statement_that_is_repeated_for_every_batch_is_said_once_with_its_number() -> None:
+    files = copy.deepcopy(PLAN["files"])
+    batch = {**files[1]["statements"][0], "sql": "UPDATE progress SET batch = batch + 1"}
+    files[1]["statements"] = [batch] * 60
+    report = plan_report(files=files)
+    assert report.count("UPDATE progress SET batch = batch + 1") == 1
+    assert "`UPDATE progress SET batch = batch + 1`, 60 times: ROW EXCLUSIVE" in report
+
+
 def test_every_file_is_in_the_report_as_it_will_be_written() -> None:
     report = plan_report()
     for file in PLAN["files"]:
