@@ -26,7 +26,8 @@ from alembic import context
 with context.config.attributes["engine"].connect() if not context.is_offline_mode() else __import__(
     "contextlib"
 ).nullcontext() as connection:
-    how = {"dialect_name": "postgresql"} if connection is None else {"connection": connection}
+    offline = {"dialect_name": "postgresql", "dialect_opts": {"paramstyle": "named"}, "literal_binds": True}
+    how = offline if connection is None else {"connection": connection}
     context.configure(transaction_per_migration=context.config.attributes["per_migration"], **how)
     with context.begin_transaction():
         context.run_migrations()

@@ -61,6 +61,8 @@ def fields(
 def _transaction(migration: PlannedMigration) -> str:
     if migration.transaction:
         return "one; everything below commits together, or not at all"
+    if any(sql.upper().startswith("BEGIN") for sql in migration.statements):
+        return "its own, opened and committed below; must not run inside another one"
     return "none; must run outside a transaction, each statement commits by itself"
 
 

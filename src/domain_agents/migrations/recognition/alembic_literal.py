@@ -58,7 +58,8 @@ def _run(text: str, start: int, also: str) -> str:
 
 def python_literal(text: str) -> str:
     """The text as Python source, as readable as it can be: raw where it has backslashes, no quote escaped needlessly."""
-    quotes = '"""' if "\n" in text or '"' in text else '"'
+    quotes = '"' if '"' not in text else "'" if "'" not in text else '"""'
+    quotes = '"""' if "\n" in text else quotes
     plain = all(map(_is_plain, text))
     if plain and "\\" in text and quotes not in text and not text.endswith(("\\", '"')):
         return f"r{quotes}{text}{quotes}"

@@ -175,7 +175,9 @@ def _in_transaction(migration: PlannedMigration, engine: Engine) -> Iterable[str
         start += 1
     while end > start and is_outside(statements[end - 1]):
         end -= 1
-    return [*statements[:start], "BEGIN", *statements[start:end], "COMMIT", *statements[end:]]
+    # Left open at the end, the transaction takes Alembic's own record of the revision with it.
+    commit = ["COMMIT"] if end < len(statements) else []
+    return [*statements[:start], "BEGIN", *statements[start:end], *commit, *statements[end:]]
 
 
 def _call(sql: str) -> str:
