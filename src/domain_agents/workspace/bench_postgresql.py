@@ -20,12 +20,14 @@ from domain_agents.observations import (
     ServerFacts,
     Shape,
 )
-from domain_agents.workspace.live_postgresql import LiveTable, read_tables
+from domain_agents.workspace.live import LiveTable
+from domain_agents.workspace.live_postgresql import read_tables
 from domain_agents.workspace.load import NEW, Load
-from domain_agents.workspace.load_postgresql import app_table
+from domain_agents.workspace.load_statements import app_table
 from domain_agents.workspace.observing import Runner, Sampler, described
 from domain_agents.workspace.scratch import PostgresScratch
-from domain_agents.workspace.seeding import Recipe, Unseedable, recipe_for, seed
+from domain_agents.workspace.seeding import PostgresValues, seed
+from domain_agents.workspace.seeding_recipes import Recipe, Unseedable, recipe_for
 from domain_agents.workspace.shape_postgresql import read_contents, read_shape
 from domain_agents.workspace.sizes import rows_wanted
 
@@ -134,7 +136,7 @@ class PostgresBench:
 
     def _app_tables(self, recipes: Mapping[str, Recipe]) -> list[Any]:
         chosen = [recipe for recipe in recipes.values() if recipe.rows and self._is_touched(recipe.table)]
-        return [app_table(recipe) for recipe in chosen or [r for r in recipes.values() if r.rows]]
+        return [app_table(recipe, "%s") for recipe in chosen or [r for r in recipes.values() if r.rows]]
 
     def _is_touched(self, table: LiveTable) -> bool:
         return not self._touched or table.name in self._touched or table.name.rpartition(".")[2] in self._touched
@@ -150,7 +152,7 @@ class PostgresBench:
                 continue
             everything = frozenset((table.name, column.name) for column in table.columns)
             try:
-                recipes[name] = recipe_for(self._admin, table, before.rows, self._recipes, everything)
+                recipes[name] = recipe_for(PostgresValues(self._admin), table, before.rows, self._recipes, everything)
             except (Unseedable, psycopg.Error):
                 recipes[name] = before
         self._load.deploy(NEW, self._app_tables(recipes))

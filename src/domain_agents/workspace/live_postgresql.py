@@ -1,72 +1,16 @@
-"""The tables of a live PostgreSQL database, as its catalog shows them: what seeding and the application's load need."""
+"""Reading the tables of a live PostgreSQL database from its catalog."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from domain_agents.workspace.live import LiveColumn, LiveForeignKey, LiveTable, quoted
 
 if TYPE_CHECKING:
     import psycopg
 
 OUTSIDE: Final = "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"
 """The schemas that are not the server's own."""
-
-
-@dataclass(frozen=True, slots=True)
-class LiveColumn:
-    """One column; `kind` is the plain type behind domains ("varchar", "int4"), `length` and `scale` its modifiers."""
-
-    name: str
-    number: int
-    type: str
-    kind: str
-    category: str
-    nullable: bool
-    default: str
-    identity: str
-    generated: bool
-    length: int
-    scale: int
-    labels: tuple[str, ...]
-    element: str
-
-    @property
-    def fills_itself(self) -> bool:
-        """Whether an INSERT that leaves the column out gets a fresh value (a sequence)."""
-        return bool(self.identity) or "nextval(" in self.default
-
-
-@dataclass(frozen=True, slots=True)
-class LiveForeignKey:
-    """A foreign key by column names; `parent` is the parent's name as SQL."""
-
-    columns: tuple[str, ...]
-    parent: str
-    parent_columns: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LiveTable:
-    """One table. `name` is what people read, `sql` the quoted name with its schema."""
-
-    oid: int
-    name: str
-    sql: str
-    columns: tuple[LiveColumn, ...]
-    key: tuple[str, ...] = ()
-    uniques: tuple[tuple[str, ...], ...] = ()
-    foreign_keys: tuple[LiveForeignKey, ...] = ()
-    checks: tuple[str, ...] = ()
-    fires_triggers: bool = False
-
-    def column(self, name: str) -> LiveColumn | None:
-        """The column of that name, or None."""
-        return next((column for column in self.columns if column.name == name), None)
-
-
-def quoted(name: str) -> str:
-    """A name as SQL, always in quotes."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def read_tables(connection: psycopg.Connection[Any]) -> dict[str, LiveTable]:
@@ -86,7 +30,6 @@ def read_tables(connection: psycopg.Connection[Any]) -> dict[str, LiveTable]:
         uniques = keys.get(oid, [])
         sql = f"{quoted(schema)}.{quoted(name)}"
         found[sql] = LiveTable(
-            oid=oid,
             name=name if schema == "public" else f"{schema}.{name}",
             sql=sql,
             columns=own,

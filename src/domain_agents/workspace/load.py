@@ -190,7 +190,8 @@ class Load:
         began = timed.began = time.perf_counter()
         try:
             cursor = connection.execute(sql)
-            row: tuple[Any, ...] | None = cursor.fetchone() if cursor.description else None
+            # Read to the end: SQLite commits a statement when its last row has been fetched.
+            rows: list[tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
         except self._errors as error:
             if not self._stopping.is_set() and len(self._failures) < _MAX_FAILURES:
                 told = self._describe(error)
@@ -198,7 +199,7 @@ class Load:
             return None
         else:
             self._done[kind][app] += 1
-            return row
+            return rows[0] if rows else None
         finally:
             timed.ended.append((began, time.perf_counter()))
             timed.began = None

@@ -144,12 +144,12 @@ class PostgresScratch:
 
     def connect(self, database: str = "", user: str = "") -> psycopg.Connection[tuple[object, ...]]:
         """A connection that commits by itself: as the server's owner, or as the role of a proof."""
-        psycopg = _driver()
+        driver = _driver()
         told = {**self._conninfo, "dbname": database or self._conninfo.get("dbname", SUPERUSER)}
         if user:
             # A session of the role's own: SET ROLE in the owner's session could be taken back by the SQL that is proved.
             told |= {"user": user, "password": self._passwords[user]}
-        made: psycopg.Connection[tuple[object, ...]] = psycopg.connect(**told, autocommit=True, prepare_threshold=None)
+        made: psycopg.Connection[tuple[object, ...]] = driver.connect(**told, autocommit=True, prepare_threshold=None)
         return made
 
     def create_database(self, template: str = "", role: str = "") -> tuple[str, str]:
@@ -191,11 +191,11 @@ class PostgresScratch:
         if self._process is not None:
             self._process.stop()
             return
-        psycopg = _driver()
-        with contextlib.suppress(psycopg.Error), self.connect() as admin:
+        driver = _driver()
+        with contextlib.suppress(driver.Error), self.connect() as admin:
             for kind, name in reversed(self._made):
                 force = " WITH (FORCE)" if kind == "DATABASE" else ""
-                with contextlib.suppress(psycopg.Error):
+                with contextlib.suppress(driver.Error):
                     admin.execute(f'DROP {kind} IF EXISTS "{name}"{force}')
         self._made.clear()
 

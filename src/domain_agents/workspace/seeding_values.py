@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from domain_agents.workspace.live_postgresql import LiveColumn
+    from domain_agents.workspace.live import LiveColumn
 
 Generator = Callable[[str], str]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from domain_agents.observations import Contents, Shape, TableContents
-from domain_agents.workspace.live_postgresql import OUTSIDE, LiveTable, quoted
+from domain_agents.workspace.live import LiveTable, quoted
+from domain_agents.workspace.live_postgresql import OUTSIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,17 +1,17 @@
-"""What an application says to the tables of a live PostgreSQL schema."""
+"""What an application says to the tables of a live schema, in the SQL that PostgreSQL and SQLite share."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from domain_agents.workspace.live_postgresql import LiveTable, quoted
+from domain_agents.workspace.live import LiveTable, quoted
 from domain_agents.workspace.load import AppTable
 
 if TYPE_CHECKING:
-    from domain_agents.workspace.seeding import Recipe
+    from domain_agents.workspace.seeding_recipes import Recipe
 
 
-def app_table(recipe: Recipe) -> AppTable:
+def app_table(recipe: Recipe, placeholder: str) -> AppTable:
     """The statements of an application that knows the table as the recipe does: every column named, none of a later time."""
     table = recipe.table
     listed = ", ".join(quoted(column.name) for column in table.columns)
@@ -27,7 +27,7 @@ def app_table(recipe: Recipe) -> AppTable:
         read=read,
         update=_update(recipe) if writes and not table.fires_triggers else None,
         insert=_insert(recipe) if writes else None,
-        delete=_delete(table) if writes else None,
+        delete=_delete(table, placeholder) if writes else None,
     )
 
 
@@ -59,6 +59,6 @@ def _insert(recipe: Recipe) -> Any:
     return insert
 
 
-def _delete(table: LiveTable) -> Any:
-    where = " AND ".join(f"{quoted(name)} = %s" for name in table.key)
+def _delete(table: LiveTable, placeholder: str) -> Any:
+    where = " AND ".join(f"{quoted(name)} = {placeholder}" for name in table.key)
     return lambda key: (f"DELETE FROM {table.sql} WHERE {where}", key)

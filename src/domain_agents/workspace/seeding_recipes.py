@@ -1,0 +1,247 @@
+"""How a table's rows are made, whatever the engine: parents before children, unique where it must be, NULL where it may be.
+
+What a recipe says of a table (an SQL expression per column, in the row's number) fills the table at once, and later makes
+the single rows that the application inserts.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from domain_agents.workspace.live import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from domain_agents.workspace.live import LiveColumn, LiveForeignKey, LiveTable
+
+    Generator = Callable[[str], str]
+
+
+class Values(Protocol):
+    """One engine's values."""
+
+    def generator(self, column: LiveColumn, *, unique: bool) -> Generator | None:
+        """Values for a column (all different when it is `unique`), or None when its type is not one we can make."""
+        ...
+
+    def distinct(self, column: LiveColumn) -> int | None:
+        """How many different values a column's generator has; None is as many as are asked for."""
+        ...
+
+    def null(self, column: LiveColumn) -> str:
+        """NULL of the column's type."""
+        ...
+
+    def one_of(self, values: list[str], column: LiveColumn) -> Generator:
+        """One of some literals for each row."""
+        ...
+
+    def holds(self, recipe: Recipe, check: str) -> bool:
+        """Whether a sample of rows made by the recipe passes a check."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a table's rows are made. `generators` has a column's expression by name; `limit` is the last row number that
+    unique keys allow (None: no limit); `clean` whether every foreign key is certain to hold."""
+
+    table: LiveTable
+    generators: Mapping[str, Generator]
+    rows: int
+    limit: int | None
+    clean: bool = True
+
+    def select(self, n: str, columns: tuple[str, ...]) -> str:
+        """The values of some columns for row number `n`, as a select list."""
+        return ", ".join(self.generators[name](n) for name in columns)
+
+
+class Unseedable(Exception):
+    """No rows can be made for a table; the message says why."""
+
+
+def parents_first(tables: Mapping[str, LiveTable]) -> Iterator[LiveTable]:
+    """The tables, each after those its foreign keys name; tables in a circle come in the order of their names."""
+    waiting = dict(sorted(tables.items()))
+    while waiting:
+        ready = [
+            name
+            for name, table in waiting.items()
+            if not any(fk.parent in waiting and fk.parent != name for fk in table.foreign_keys)
+        ]
+        for name in ready or [next(iter(waiting))]:
+            yield waiting.pop(name)
+
+
+def recipe_for(
+    values: Values,
+    table: LiveTable,
+    wanted: int,
+    recipes: Mapping[str, Recipe],
+    never_null: frozenset[tuple[str, str]],
+) -> Recipe:
+    """How a table's rows are made, given how its parents' were.
+
+    Raises:
+        Unseedable: a column must have a value and none can be made.
+    """
+    from_parents, limits, clean = _from_parents(values, table, recipes)
+    distinct, limit = _distinct_columns(values, table, set(from_parents))
+    generators: dict[str, Generator] = {}
+    for column in table.columns:
+        if column.generated:
+            continue
+        made = from_parents.get(column.name) or values.generator(column, unique=column.name in distinct)
+        if made is None:
+            if column.nullable or column.default:
+                continue
+            raise Unseedable(f"column {column.name} is of type {column.type}, which no values are made for")
+        may_be_null = column.nullable and column.name not in distinct and column.name not in _unique_columns(table)
+        if may_be_null and (table.name, column.name) not in never_null and column.name not in table.key:
+            made = _sometimes_null(made)
+        generators[column.name] = made
+    lowest = [value for value in (limit, *limits) if value is not None]
+    allowed = min(lowest) if lowest else None
+    recipe = Recipe(table, generators, wanted if allowed is None else min(wanted, allowed), allowed, clean)
+    return _obeying_checks(values, recipe)
+
+
+def _sometimes_null(made: Generator) -> Generator:
+    return lambda n: f"CASE WHEN ({n}) % 10 = 3 THEN NULL ELSE {made(n)} END"
+
+
+def _unique_columns(table: LiveTable) -> set[str]:
+    return {name for columns in table.uniques for name in columns}
+
+
+def _distinct_columns(values: Values, table: LiveTable, taken: set[str]) -> tuple[set[str], int | None]:
+    """The columns whose values must all differ (one for each unique key that has a free one), and the rows they allow."""
+    chosen: set[str] = set()
+    limits: list[int] = []
+    for columns in table.uniques:
+        free = [table.column(name) for name in columns if name not in taken]
+        able = [column for column in free if column is not None and values.generator(column, unique=True) is not None]
+        if not able or chosen.intersection(columns):
+            continue
+        best = max(able, key=lambda column: values.distinct(column) or 10**18)
+        chosen.add(best.name)
+        allowed = values.distinct(best)
+        if allowed is not None:
+            limits.append(allowed)
+    return chosen, min(limits) if limits else None
+
+
+def _from_parents(
+    values: Values, table: LiveTable, recipes: Mapping[str, Recipe]
+) -> tuple[dict[str, Generator], list[int | None], bool]:
+    """Values for the columns of foreign keys: those their parents have. Also the rows this allows, and whether every
+    foreign key is certain to hold."""
+    made: dict[str, Generator] = {}
+    limits: list[int | None] = []
+    clean = True
+    spread = 1
+    for key in sorted(table.foreign_keys, key=lambda fk: (-len(fk.columns), fk.columns)):
+        missing = [name for name in key.columns if name not in made]
+        if not missing:
+            continue
+        if len(missing) < len(key.columns):
+            clean = False
+        alone = any(set(columns) <= set(key.columns) for columns in table.uniques)
+        together = any(
+            set(columns) > set(key.columns) and set(columns) <= {c for fk in table.foreign_keys for c in fk.columns}
+            for columns in table.uniques
+        )
+        if key.parent == table.sql:
+            made.update(_from_itself(values, table, key))
+            continue
+        parent = recipes.get(key.parent)
+        if parent is None or parent.rows == 0:
+            made.update(_without_parent(values, table, missing))
+            continue
+        row = _parent_row(parent.rows, spread if together else 1)
+        if together:
+            spread *= parent.rows
+            limits.append(spread)
+        elif alone:
+            limits.append(parent.rows)
+        for name, parent_column in zip(key.columns, key.parent_columns, strict=True):
+            if name not in made:
+                made[name] = _through(parent.generators[parent_column], row)
+    # A key made of several foreign keys has as many rows as its parents' rows multiplied, not the first parent's alone.
+    combined = [limit for limit in limits if limit is not None]
+    return made, [max(combined)] if spread > 1 and combined else list(limits), clean
+
+
+def _through(made: Generator, row: Generator) -> Generator:
+    return lambda n: made(row(n))
+
+
+def _parent_row(parent_rows: int, spread: int) -> Generator:
+    return lambda n: f"(1 + ((({n}) - 1) / {spread}) % {parent_rows})"
+
+
+def _from_itself(values: Values, table: LiveTable, key: LiveForeignKey) -> dict[str, Generator]:
+    """A table that refers to itself: every row has an earlier one (or itself) as parent."""
+    made: dict[str, Generator] = {}
+    for name, parent_name in zip(key.columns, key.parent_columns, strict=True):
+        parent_column = table.column(parent_name)
+        own = values.generator(parent_column, unique=True) if parent_column else None
+        if own is None:
+            raise Unseedable(f"column {name} refers to a column of the same table that no values are made for")
+        made[name] = _through(own, lambda n: f"(1 + (({n}) - 1) / 10)")
+    return made
+
+
+def _without_parent(values: Values, table: LiveTable, names: list[str]) -> dict[str, Generator]:
+    columns = [column for column in table.columns if column.name in names]
+    required = [column.name for column in columns if not column.nullable]
+    if required:
+        raise Unseedable(f"column {required[0]} needs a row in a table that holds none")
+    return {column.name: _always(values.null(column)) for column in columns}
+
+
+def _always(text: str) -> Generator:
+    return lambda _n: text
+
+
+def _obeying_checks(values: Values, recipe: Recipe) -> Recipe:
+    """The recipe, with other values for the columns of checks that its first ones break; at best effort."""
+    for check in recipe.table.checks:
+        if values.holds(recipe, check):
+            continue
+        for changed in _other_values(values, recipe, check):
+            if values.holds(changed, check):
+                recipe = changed
+                break
+    return recipe
+
+
+def _other_values(values: Values, recipe: Recipe, check: str) -> Iterator[Recipe]:
+    """The recipe with a column of the check taking values that the check itself mentions, or numbers beside them."""
+    texts = re.findall(r"'((?:[^']|'')*)'", check)
+    numbers = [int(text) for text in re.findall(r"(?<![\w.'])-?\d+(?![\w.'])", re.sub(r"'[^']*'", "", check))]
+    unique = _unique_columns(recipe.table)
+    for column in recipe.table.columns:
+        named = re.search(rf"(?<![\w\"]){re.escape(column.name)}(?![\w\"])|{re.escape(quoted(column.name))}", check)
+        if column.name not in recipe.generators or not named or column.name in unique:
+            continue
+        lists: list[list[str]] = [[_literal(text.replace("''", "'")) for text in texts]] if texts else []
+        lists += [[text] for text in lists[0]] if lists else []
+        near = sorted({value + step for value in (*numbers, 0) for step in (0, 1, -1)})
+        if column.category == "N":
+            lists += [[str(value) for value in numbers], *([str(value)] for value in near)] if numbers else []
+        elif column.category == "S":
+            lists += [[_literal("x" * value)] for value in near if 0 < value <= 1000]
+        if column.nullable:
+            lists.append(["NULL"])
+        for listed in lists:
+            made = values.one_of(listed, column)
+            yield replace(recipe, generators={**recipe.generators, column.name: made})
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
