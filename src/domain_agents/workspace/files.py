@@ -175,11 +175,13 @@ def write_new(root: Path, contents: Mapping[str, str]) -> tuple[str, ...]:
     """
     root = root.resolve()
     encoded = {path: _encoded(path, content) for path, content in contents.items()}
-    targets = {path: _target(root, path) for path in encoded}
+    targets: dict[str, Path] = {}
     made: list[Path] = []
     staged: dict[str, Path] = {}
     path = "."
     try:
+        for path in encoded:
+            targets[path] = _target(root, path)
         for path, target in targets.items():
             _make_directories(root, target.parent, made)
             staged[path] = _stage(target, encoded[path], made)

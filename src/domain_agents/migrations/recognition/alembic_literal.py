@@ -64,6 +64,8 @@ def python_literal(text: str) -> str:
     if plain and "\\" in text and quotes not in text and not text.endswith(("\\", '"')):
         return f"r{quotes}{text}{quotes}"
     escaped = "".join(_escaped(character) for character in text)
+    if len(quotes) == 1:
+        return quotes + escaped + quotes
     # In triple quotes a quote needs a backslash where three follow each other, and at the end.
     return quotes + re.sub(r'"{3,}|"+\Z', lambda match: '\\"' * len(match.group()), escaped) + quotes
 
