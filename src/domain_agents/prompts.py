@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import threading
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,7 @@ from domain_agents.findings import Severity
 from domain_agents.rendering import RenderingError, render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from domain_agents.agents.model import Agent
     from domain_agents.agents.sources import Places, Source
@@ -116,9 +115,8 @@ def render_prompt(places: Places, name: str, arguments: Mapping[str, str]) -> st
     prompt = prompts.get(name)
     if prompt is None:
         near = difflib.get_close_matches(name[:100], prompts, 3, 0.4)
-        raise PromptError(
-            f"there is no prompt {name[:60]!r}; {'did you mean ' + ' or '.join(near) if near else 'prompts/list names them'}"
-        )
+        way = f"did you mean {' or '.join(near)}?" if near else "prompts/list names them"
+        raise PromptError(f"there is no prompt {name[:60]!r}; {way}")
     return prompt.render(arguments)
 
 
@@ -333,6 +331,11 @@ def _undeclared(name: str, template: Template, known: set[str]) -> Diagnostic:
     column = template.body.split("\n")[at].find(name) + 1
     way = f"{{{{ {near[0]} }}}}" if near else f"arguments:\n  - name: {name}"
     return Diagnostic(
-        Severity.ERROR, "undeclared_argument", f"the template uses {name!r}, and no argument has that name", way,
-        line=template.line + at, column=column, field="arguments",
-    )  # fmt: skip
+        Severity.ERROR,
+        "undeclared_argument",
+        f"the template uses {name!r}, and no argument has that name",
+        way,
+        line=template.line + at,
+        column=column,
+        field="arguments",
+    )

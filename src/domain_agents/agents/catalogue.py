@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from domain_agents.agents import names
 from domain_agents.agents.diagnostics import Diagnostic
-from domain_agents.agents.model import Agent, Workflow
 from domain_agents.agents.reading import MAX_FILE_BYTES, read_agent
 from domain_agents.agents.sources import SHIPPED, File, agent_sources, fingerprint_of, scan
 from domain_agents.findings import Severity
@@ -19,6 +18,7 @@ from domain_agents.findings import Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from domain_agents.agents.model import Agent, Workflow
     from domain_agents.agents.sources import Places, Skipped, Source
 
 Reading: TypeAlias = "tuple[Agent | None, tuple[Diagnostic, ...]]"
@@ -153,7 +153,7 @@ def _add(agent: Agent, by_name: dict[str, Agent], said: list[Diagnostic]) -> Non
                 1,
                 1,
                 "name",
-            )  # fmt: skip
+            )
         )
     else:
         name = _free_name(agent, by_name)
@@ -168,7 +168,7 @@ def _add(agent: Agent, by_name: dict[str, Agent], said: list[Diagnostic]) -> Non
                 1,
                 1,
                 "name",
-            )  # fmt: skip
+            )
         )
 
 
@@ -193,12 +193,14 @@ def _unknown_steps(catalogue: Catalogue) -> Iterator[Diagnostic]:
             if missing:
                 near = catalogue.nearest(missing[0])
                 yield Diagnostic(
-                    Severity.ERROR if agent.source == SHIPPED else Severity.WARNING, "unknown_step",
+                    Severity.ERROR if agent.source == SHIPPED else Severity.WARNING,
+                    "unknown_step",
                     f"the workflow {workflow.name!r} names {', '.join(map(repr, missing))}, and there is no such agent; "
                     "it is not offered",
                     f"steps: the names of agents{', such as ' + ', '.join(near) if near else ''}",
-                    agent.file, field="workflows",
-                )  # fmt: skip
+                    agent.file,
+                    field="workflows",
+                )
 
 
 def _closed_model(by_name: dict[str, Agent]) -> Iterator[Diagnostic]:
@@ -217,6 +219,12 @@ def _closed_model(by_name: dict[str, Agent]) -> Iterator[Diagnostic]:
             )
         if agent.name != names.stem(agent.file):
             yield Diagnostic(
-                Severity.ERROR, "name_is_not_file", f"the name is {agent.name!r}, the file says {names.stem(agent.file)!r}",
-                f"name: {names.stem(agent.file)}", agent.file, 1, 1, "name",
-            )  # fmt: skip
+                Severity.ERROR,
+                "name_is_not_file",
+                f"the name is {agent.name!r}, the file says {names.stem(agent.file)!r}",
+                f"name: {names.stem(agent.file)}",
+                agent.file,
+                1,
+                1,
+                "name",
+            )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from domain_agents.findings import Severity
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from domain_agents.findings import Severity
 
 MAX_SHOWN_COLUMNS = 100
 
@@ -64,21 +64,24 @@ def _formatted(diagnostic: Diagnostic) -> str:
     if diagnostic.line and diagnostic.text.strip():
         parts += _excerpt(diagnostic)
     if diagnostic.instead:
-        first, *rest = diagnostic.instead.splitlines()
+        first, *rest = diagnostic.instead.split("\n")
         parts.append(f"  write instead: {first}")
         parts += [f"                 {line}" for line in rest]
-    return "\n".join(parts) + "\n"
+    return "\n".join(visible(part) for part in parts) + "\n"
+
+
+def visible(text: str) -> str:
+    """Text for a terminal: it must show what is there, not obey it, so what cannot be seen becomes a visible mark."""
+    return "".join(c if c.isprintable() else " " if c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _excerpt(diagnostic: Diagnostic) -> list[str]:
     column = max(diagnostic.column, 1)
     start = 0 if column <= MAX_SHOWN_COLUMNS else column - MAX_SHOWN_COLUMNS // 2
     shown = diagnostic.text[start : start + MAX_SHOWN_COLUMNS]
-    # A terminal must show what is there, not obey it: control characters and invisible ones become a visible mark.
-    visible = "".join(c if c.isprintable() else " " if c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in shown)
     margin = " " * len(str(diagnostic.line))
     return [
         f"  {margin} |",
-        f"  {diagnostic.line} | {'…' if start else ''}{visible}{'…' if len(diagnostic.text) > start + len(shown) else ''}",
+        f"  {diagnostic.line} | {'…' if start else ''}{shown}{'…' if len(diagnostic.text) > start + len(shown) else ''}",
         f"  {margin} | {' ' * (column - 1 - start + bool(start))}^",
     ]

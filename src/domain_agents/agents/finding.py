@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from domain_agents.agents import globs, patterns
-from domain_agents.agents.words import STOP_WORDS, contains, tokens
+from domain_agents.agents.words import STOP_WORDS, contains, spellings, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -85,12 +85,12 @@ def find(catalogue: Catalogue, request: str, files: Sequence[str] = (), limit: i
         made = evidence[agent.name] = _Evidence()
         _look_at_triggers(agent, words, request, made)
         _look_at_files(agent, files[:MAX_FILES], made)
-    _look_at_text(catalogue, words, evidence)
+    _look_at_text(catalogue, request, evidence)
     ranked = _fused(evidence)
     found = tuple(
-        Found(agent, _is_confident(made), score, tuple(made.reasons))
+        Found(one, _is_confident(evidence[name]), score, tuple(evidence[name].reasons))
         for name, score in ranked[: min(limit, MAX_FOUND)]
-        if (agent := catalogue.get(name)) is not None and (made := evidence[name])
+        if (one := catalogue.get(name)) is not None
     )
     workflow, owner = _workflow(catalogue, words, {item.agent.name for item in found})
     return Finding(found, workflow, owner)
@@ -143,8 +143,9 @@ class _Index:
     mean_length: float
 
 
-def _look_at_text(catalogue: Catalogue, words: list[str], evidence: dict[str, _Evidence]) -> None:
-    wanted = list(dict.fromkeys(word for word in words if word not in STOP_WORDS))
+def _look_at_text(catalogue: Catalogue, request: str, evidence: dict[str, _Evidence]) -> None:
+    spelt = {word: text for word, text in spellings(request).items() if word not in STOP_WORDS}
+    wanted = list(spelt)
     if not wanted or not evidence:
         return
     index = _index(catalogue.fingerprint, _Agents(catalogue.agents))
@@ -161,7 +162,7 @@ def _look_at_text(catalogue: Catalogue, words: list[str], evidence: dict[str, _E
             made.text = sum(parts.values())
             made.text_share = sum(weights[w] for w in parts) / all_weight
             best = sorted(parts, key=lambda w: (-parts[w], w))[:MAX_REASON_WORDS]
-            made.reasons.append(f"text: {', '.join(best)}")
+            made.reasons.append(f"text: {', '.join(spelt[word] for word in best)}")
 
 
 class _Agents:
@@ -209,7 +210,7 @@ def _tokens(phrase: str) -> tuple[str, ...]:
 
 
 def _is_confident(made: _Evidence) -> bool:
-    return made.explicit or (made.text_share >= MIN_WORDS_SHARE and bool(made.stack)) or made.text_share >= 0.75  # noqa: PLR2004
+    return made.explicit or (made.text_share >= MIN_WORDS_SHARE and bool(made.stack)) or made.text_share >= 0.75
 
 
 def _fused(evidence: dict[str, _Evidence]) -> list[tuple[str, float]]:

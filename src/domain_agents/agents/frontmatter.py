@@ -33,6 +33,8 @@ KEY_LINE = re.compile(
 )
 _KNOWN_LINE = re.compile(r"^(name|description|title|tools|model|domain|globs|alwaysApply)[ \t]*:", re.IGNORECASE)
 _RULE = re.compile(r"^(-{3,}|[—–]-?|[—–]{2,3})[ \t]*$")
+MAX_FENCES = 8
+_BARE_FENCE = re.compile(r"^(`{3,}|~{3,})[ \t]*$")
 _FENCE = re.compile(r"^(`{3,}|~{3,})[ \t]*[\w-]*[ \t]*$")
 
 
@@ -64,7 +66,7 @@ def is_known(key: str) -> bool:
 def split(lines: list[str]) -> Split:
     """Frontmatter and body of a file's lines."""
     lines, indent, said = _unindented(lines)
-    lines, fenced = _unfenced(lines)
+    lines, fences = _unfenced(lines)
     start = _first_content(lines)
     if start == len(lines):
         return Split([], 0, lines, 1, indent)
@@ -77,9 +79,7 @@ def split(lines: list[str]) -> Split:
     if not any(KEY_LINE.match(line) or _KNOWN_LINE.match(line) for line in _dedented(front)):
         return Split([], 0, lines[start:], start + 1, indent)  # a rule, prose, a rule: no frontmatter
     body = lines[closing + 1 :]
-    if fenced and body and _last_content(body) and _FENCE.match(_last_content(body)):
-        body = body[: len(body) - 1 - next(n for n, line in enumerate(reversed(body)) if line.strip())]
-    return Split(front, start + 2, body, closing + 2, indent, said)
+    return Split(front, start + 2, _without_fences(body, fences), closing + 2, indent, said)
 
 
 def _dedented(lines: list[str]) -> list[str]:
@@ -88,10 +88,6 @@ def _dedented(lines: list[str]) -> list[str]:
 
 def _is_rule(line: str) -> bool:
     return _RULE.match(line) is not None
-
-
-def _last_content(lines: list[str]) -> str:
-    return next((line for line in reversed(lines) if line.strip()), "")
 
 
 def _unindented(lines: list[str]) -> tuple[list[str], int, tuple[Diagnostic, ...]]:
@@ -115,13 +111,41 @@ def _unindented(lines: list[str]) -> tuple[list[str], int, tuple[Diagnostic, ...
     )
 
 
-def _unfenced(lines: list[str]) -> tuple[list[str], bool]:
-    """Without the code fence some files are wrapped in; the line stays, empty, so that line numbers hold."""
-    start = next((n for n, line in enumerate(lines) if line.strip()), len(lines))
-    following = next((n for n in range(start + 1, len(lines)) if lines[n].strip()), len(lines))
-    if following < len(lines) and _FENCE.match(lines[start]) and _is_rule(lines[following]):
-        return [*lines[:start], "", *lines[start + 1 :]], True
-    return lines, False
+def _unfenced(lines: list[str]) -> tuple[list[str], int]:
+    """Without the code fences some files are wrapped in (an editor's answer, saved whole), and how many there were. Their
+    lines stay, empty, so that line numbers hold; a fence directly around keys stands for the rules."""
+    fences = 0
+    for _ in range(MAX_FENCES):
+        start = next((n for n, line in enumerate(lines) if line.strip()), len(lines))
+        following = next((n for n in range(start + 1, len(lines)) if lines[n].strip()), len(lines))
+        if following == len(lines) or not _FENCE.match(lines[start]):
+            break
+        if _KNOWN_LINE.match(lines[following]):
+            end = next((n for n in range(following, len(lines)) if _FENCE.match(lines[n]) or _is_rule(lines[n])), None)
+            if end is None:
+                break
+            ruled = {start: "---", end: "---"}
+            return [ruled.get(n, line) for n, line in enumerate(lines)], 0
+        if not _is_rule(lines[following]) and not _FENCE.match(lines[following]):
+            break
+        lines = [*lines[:start], "", *lines[start + 1 :]]
+        fences += 1
+    return lines, fences
+
+
+def _without_fences(body: list[str], opened: int) -> list[str]:
+    """A body without the fences that close what was opened before the frontmatter; their lines stay, empty."""
+    body = list(body)
+    for left in range(opened, 0, -1):
+        fences = [n for n, line in enumerate(body) if _FENCE.match(line)]
+        content = [n for n, line in enumerate(body) if line.strip()]
+        if not fences or len(fences) % 2 != left % 2:
+            break
+        at = next((n for n in (content[0], content[-1]) if _BARE_FENCE.match(body[n])), None)
+        if at is None:
+            break
+        body[at] = ""
+    return body
 
 
 def _first_content(lines: list[str]) -> int:

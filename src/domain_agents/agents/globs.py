@@ -39,7 +39,7 @@ def _segments(glob: str, *, anywhere: bool) -> tuple[str, ...]:
     parts = [part for part in text.split("/") if part not in ("", ".")]
     if text.endswith("/"):
         parts.append("**")
-    if not rooted and (anywhere or len(parts) == 1 or text.endswith("/") and len(parts) == 2):
+    if not rooted and (anywhere or len(parts) == 1 or (text.endswith("/") and len(parts) == 2)):
         parts.insert(0, "**")
     once: list[str] = []
     for part in parts:
@@ -72,30 +72,30 @@ def _matches(glob: tuple[str, ...], path: tuple[str, ...]) -> bool:
 def _segment_matches(pattern: str, name: str) -> bool:
     """`*` and `?` within one name: on a mismatch only the last `*` takes one character more, so time is the product."""
     tokens = _tokens(pattern)
-    at = token = 0
+    at = part = 0
     star = resume = -1
     while at < len(name):
-        if token < len(tokens) and tokens[token] == "*":
-            star, resume = token, at
-            token += 1
-        elif token < len(tokens) and _token_matches(tokens[token], name[at]):
+        if part < len(tokens) and tokens[part] == "*":
+            star, resume = part, at
+            part += 1
+        elif part < len(tokens) and _one_matches(tokens[part], name[at]):
             at += 1
-            token += 1
+            part += 1
         elif star >= 0:
             resume += 1
-            at, token = resume, star + 1
+            at, part = resume, star + 1
         else:
             return False
-    return all(rest == "*" for rest in tokens[token:])
+    return all(rest == "*" for rest in tokens[part:])
 
 
-def _token_matches(token: str, character: str) -> bool:
-    if token == "?":
+def _one_matches(part: str, character: str) -> bool:
+    if part == "?":
         return True
-    if len(token) == 1:
-        return token == character
-    negated = token[1] in "!^"
-    body = token[2 if negated else 1 : -1]
+    if len(part) == 1:
+        return part == character
+    negated = part[1] in "!^"
+    body = part[2 if negated else 1 : -1]
     inside = False
     at = 0
     while at < len(body):

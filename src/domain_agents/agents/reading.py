@@ -72,9 +72,11 @@ def read_agent(data: bytes | str, file: str, source: str = "added") -> tuple[Age
 def _refused_bytes(raw: bytes) -> Diagnostic | None:
     if len(raw) > MAX_FILE_BYTES:
         return Diagnostic(
-            Severity.ERROR, "too_large", f"the file has {len(raw):,} bytes, and at most {MAX_FILE_BYTES:,} are read",
+            Severity.ERROR,
+            "too_large",
+            f"the file has {len(raw):,} bytes, and at most {MAX_FILE_BYTES:,} are read",
             "shorter instructions; move reference material to files of the project",
-        )  # fmt: skip
+        )
     if b"\0" in raw and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return Diagnostic(
             Severity.ERROR, "not_text", "the file holds zero bytes: it is no text", "markdown, saved as UTF-8"
@@ -100,7 +102,7 @@ def _read(lines: list[str], file: str, source: str, raw: bytes) -> tuple[Agent |
                 f"the frontmatter has {size:,} bytes, and at most {MAX_FRONTMATTER_BYTES:,} are read",
                 "a short description; instructions belong under the closing `---`",
                 line=parts.front_line,
-            )  # fmt: skip
+            )
         ]
     fields = read_fields(parts.front, parts.front_line, parts.indent) if parts.has_front else Fields()
     fields.said[:0] = parts.said
@@ -114,7 +116,7 @@ def _read(lines: list[str], file: str, source: str, raw: bytes) -> tuple[Agent |
                 "documentation",
                 "documentation beside the agents, not an agent",
                 "frontmatter with a name and a description, if it is meant to be one",
-            )  # fmt: skip
+            )
         ]
     agent = _agent(fields, parts, file, source, raw)
     return agent, fields.said
@@ -160,7 +162,7 @@ def _agent(fields: Fields, parts: Split, file: str, source: str, raw: bytes) -> 
                     line=line,
                     column=column,
                     field=key,
-                )  # fmt: skip
+                )
             )
     return Agent(
         name=name,
@@ -214,7 +216,7 @@ def _say_missing(fields: Fields, key: str, instead: str, what_follows: str) -> N
             line=line or 1,
             column=column or 1,
             field=key,
-        )  # fmt: skip
+        )
     )
 
 

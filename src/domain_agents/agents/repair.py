@@ -91,10 +91,15 @@ def _take(fields: Fields, made: Mapping, first_line: int, indent: int) -> None:
     for key, line in made.repeated:
         fields.said.append(
             Diagnostic(
-                Severity.WARNING, "repeated_key", f"`{key[:40]}` is given twice; the last one counts",
-                "keep one of them", line=first_line + line, column=1 + indent, field=key[:40],
+                Severity.WARNING,
+                "repeated_key",
+                f"`{key[:40]}` is given twice; the last one counts",
+                "keep one of them",
+                line=first_line + line,
+                column=1 + indent,
+                field=key[:40],
             )
-        )  # fmt: skip
+        )
 
 
 def _is_lonely_alias(refused: Refused, lines: list[str]) -> bool:
@@ -117,9 +122,13 @@ def _refusal(refused: Refused, first_line: int, indent: int) -> Diagnostic:
         )
         instead = "write the value out, or put it in quotes if it is meant as text"
     return Diagnostic(
-        Severity.ERROR, f"yaml_{refused.what}", message, instead,
-        line=first_line + refused.line, column=refused.column + 1 + indent,
-    )  # fmt: skip
+        Severity.ERROR,
+        f"yaml_{refused.what}",
+        message,
+        instead,
+        line=first_line + refused.line,
+        column=refused.column + 1 + indent,
+    )
 
 
 def _repair(fields: Fields, lines: list[str], first_line: int, indent: int) -> None:
@@ -157,7 +166,7 @@ def _key(line: str, chunks: list[_Chunk]) -> tuple[str, str, int] | None:
             c.key.lower() != key.lower() for c in chunks
         )
         return (key, value, margin + 1) if new and margin <= 3 and (complete or not chunks) else None
-    if not chunks or is_known(key) and not (_inside_example(chunks[-1]) and key.lower() in PROSE_WORDS):
+    if not chunks or (is_known(key) and not (_inside_example(chunks[-1]) and key.lower() in PROSE_WORDS)):
         return key, value, 1
     previous = chunks[-1]
     if previous.key.lower() in _PROSE_KEYS and _reads_as_prose(key, previous):
@@ -175,6 +184,7 @@ def _inside_example(chunk: _Chunk) -> bool:
 
 
 def _read_chunk(fields: Fields, chunk: _Chunk, anchors: set[str], indent: int) -> None:
+    why: Fault
     try:
         _take(fields, parse(chunk.yaml), chunk.line, indent)
     except Refused as refused:
@@ -182,22 +192,23 @@ def _read_chunk(fields: Fields, chunk: _Chunk, anchors: set[str], indent: int) -
         if refused.what != "alias" or any(alias.startswith(anchor) for anchor in anchors):
             fields.said.append(_refusal(refused, chunk.line, indent))
             return
-    except Fault:
-        pass
+        why = refused
+    except Fault as fault:
+        why = fault
     else:
         return
     made = _quoted(chunk)
     if made is not None:
         _take(fields, made, chunk.line, indent)
-        fields.said.append(_repaired(chunk, indent))
+        fields.said.append(_repaired(chunk, indent, why))
         return
     plain = _plain_text(chunk)
     fields.places[(chunk.key,)] = (chunk.line, chunk.column + indent)
     if chunk.key.lower() in _STRUCTURES:
-        fields.said.append(_unreadable(chunk, indent))
+        fields.said.append(_unreadable(chunk, indent, why))
         return
     fields.value[chunk.key] = plain
-    fields.said.append(_repaired(chunk, indent))
+    fields.said.append(_repaired(chunk, indent, why))
 
 
 def _quoted(chunk: _Chunk) -> Mapping | None:
@@ -264,7 +275,7 @@ def _plain_text(chunk: _Chunk) -> str:
     return text
 
 
-def _repaired(chunk: _Chunk, indent: int) -> Diagnostic:
+def _repaired(chunk: _Chunk, indent: int, why: Fault) -> Diagnostic:
     text = _plain_text(chunk)
     key = chunk.key
     if chunk.first and "\n" not in text and len(text) <= MAX_QUOTED_CHARACTERS:
@@ -273,15 +284,43 @@ def _repaired(chunk: _Chunk, indent: int) -> Diagnostic:
         instead = f"{key}: >-\n  and the text under it, each line indented by two spaces"
     else:
         instead = "each value that holds `: `, or begins with one of * & @ ` % ! in quotes, and spaces for tabs"
+    line, column, reason = _place_of_fault(chunk, indent, why)
     return Diagnostic(
-        Severity.WARNING, "repaired", f"YAML cannot read `{key}`; it is read as the text it plainly is", instead,
-        line=chunk.line, column=chunk.column + indent + (len(key) + 2 if chunk.first else 0), field=key,
-    )  # fmt: skip
+        Severity.WARNING,
+        "repaired",
+        f"{reason}; `{key}` is read as the text it plainly is",
+        instead,
+        line=line,
+        column=column,
+        field=key,
+    )
 
 
-def _unreadable(chunk: _Chunk, indent: int) -> Diagnostic:
+def _unreadable(chunk: _Chunk, indent: int, why: Fault) -> Diagnostic:
+    line, column, reason = _place_of_fault(chunk, indent, why)
     return Diagnostic(
-        Severity.WARNING, "unreadable_field", f"YAML cannot read `{chunk.key}`, so it is left out",
+        Severity.WARNING,
+        "unreadable_field",
+        f"{reason}; `{chunk.key}` is left out",
         "lists as `- item` lines and mappings as `key: value` lines, indented by two spaces under the key",
-        line=chunk.line, column=chunk.column + indent, field=chunk.key,
-    )  # fmt: skip
+        line=line,
+        column=column,
+        field=chunk.key,
+    )
+
+
+def _place_of_fault(chunk: _Chunk, indent: int, why: Fault) -> tuple[int, int, str]:
+    """Where YAML stopped, in the file, and why, in words of ours. A place past the chunk is the chunk's own."""
+    lines = [f"{chunk.key}: {chunk.first}", *chunk.rest]
+    if why.line >= len(lines) or why.column > len(lines[why.line]):
+        return chunk.line, chunk.column + indent, "YAML cannot read this"
+    rest = lines[why.line][why.column :]
+    if rest.startswith(":"):
+        reason = "a colon inside the text is a new key to YAML"
+    elif "\t" in lines[why.line][: why.column + 1]:
+        reason = "YAML is not indented with tabs"
+    elif rest and rest[0] in "*&@`%!|>[{":
+        reason = f"a text that begins with {rest[0]} means something else to YAML"
+    else:
+        reason = "YAML cannot read this"
+    return chunk.line + why.line, why.column + chunk.column + indent, reason

@@ -77,8 +77,9 @@ def parse(text: str) -> Mapping:
 
 def _built(events: Iterator[Any]) -> Mapping:
     """The mapping of a stream of events. One open container at a time on a stack of our own, never on Python's."""
-    from yaml import events as kinds
+    import yaml.events
 
+    kinds: Any = yaml.events
     made = Mapping()
     stack: list[_Open] = []
     documents = 0

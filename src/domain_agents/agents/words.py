@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _WORD = re.compile(r"[^\W_]+[+#]*")
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
@@ -15,18 +19,30 @@ STOP_WORDS = frozenset(
     """.split()  # noqa: SIM905 - a list of sixty quoted words reads worse
 )
 MIN_STEMMED = 4
+MIN_KEPT = 3
+LONG_NOUN = 7
 
 
 def tokens(text: str) -> list[str]:
     """Every word of a text, stemmed. Chinese, Japanese and Korean runs, which have no spaces, become pairs."""
-    words: list[str] = []
+    return [stem(word) for word in _words(text)]
+
+
+def spellings(text: str) -> dict[str, str]:
+    """Every stemmed word of a text once, in order, with how the text spells it."""
+    found: dict[str, str] = {}
+    for word in _words(text):
+        found.setdefault(stem(word), word)
+    return found
+
+
+def _words(text: str) -> Iterator[str]:
     for match in _WORD.finditer(text.casefold()):
         word = match.group()
         if _WIDE.search(word):
-            words += [word[n : n + 2] for n in range(max(1, len(word) - 1))]
+            yield from (word[n : n + 2] for n in range(max(1, len(word) - 1)))
         else:
-            words.append(stem(word))
-    return words
+            yield word
 
 
 def contains(words: list[str], phrase: list[str]) -> bool:
@@ -39,7 +55,7 @@ def contains(words: list[str], phrase: list[str]) -> bool:
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
-    """A word without the endings that do not change what it is about: plurals, -ing, -ed. Short words stay whole."""
+    """A word without the endings that do not change what it is about: plurals, -ing, -ed, -ation. Short words stay."""
     if len(word) < MIN_STEMMED or not word.isascii() or not word.isalpha():
         return word
     if word.endswith("ies") and len(word) > MIN_STEMMED:
@@ -50,7 +66,11 @@ def stem(word: str) -> str:
         word = word[:-1]
     for ending in ("ing", "ed"):
         kept = word[: -len(ending)]
-        if word.endswith(ending) and len(kept) > 2 and re.search("[aeiouy]", kept):  # noqa: PLR2004
-            word = kept[:-1] if kept[-1] == kept[-2] and kept[-1] not in "lsz" else kept
+        if word.endswith(ending) and len(kept) >= MIN_KEPT and re.search("[aeiouy]", kept):
+            doubled = len(kept) > MIN_KEPT and kept[-1] == kept[-2] and kept[-1] not in "lsz"
+            word = kept[:-1] if doubled else kept
             break
+    else:
+        if word.endswith("ation") and len(word) > LONG_NOUN:
+            word = word[:-3]
     return word[:-1] if word.endswith("e") and len(word) > MIN_STEMMED else word

@@ -11,7 +11,16 @@ if TYPE_CHECKING:
 
 MAX_TOOLS = 20
 DIRECTORY = ("find_agent", "get_agent")
-ENGINES = ("plan_migration", "lint_migration", "prove_migration", "design_schema", "audit_schema", "diff_schema", "design_pipeline", "audit_pipeline")  # fmt: skip
+ENGINES = (
+    "plan_migration",
+    "lint_migration",
+    "prove_migration",
+    "design_schema",
+    "audit_schema",
+    "diff_schema",
+    "design_pipeline",
+    "audit_pipeline",
+)
 """In the order of the work. Those whose file is not here yet are not served."""
 
 

@@ -78,7 +78,7 @@ TOOL = Tool(
             "tools": {"type": "array", "items": _TEXT},
         },
         "required": ["name", "source", "sha256", "instructions"],
-    },  # fmt: skip
+    },
     call=get_agent,
     read_only=True,
 )
