@@ -6,10 +6,13 @@ that goes on after an error, as `sqlite3 app.db < file.sql` does:
 * The old table is renamed first, under legacy_alter_table=ON, so that no foreign key, view or trigger follows it
   (measured on 3.40.1, 3.53.4 and 3.54.1). The statement that drops it names a table that exists only inside the
   transaction: once anything has rolled back, it fails and nothing is lost. In the order "create new, drop old, rename
-  new", a copy that fails is followed by a DROP that works.
+  new", a copy that fails is followed by a DROP that works. Everything else that could do harm alone is written so that
+  it finds nothing to do after a rollback.
 * PRAGMA foreign_key_check only returns rows. Its count goes into a table with a CHECK, by INSERT OR ROLLBACK, so that a
   violation ends the transaction. The same guards that all rows were copied, and that the table had no index or trigger
-  which this file does not make again.
+  which this file does not make again. The last guard counts the others: one that could not run counts as failed.
+* BEGIN, not BEGIN IMMEDIATE, which fails when the file is busy and leaves the rest to run without a transaction. The
+  RENAME that follows takes the write lock, or fails, and then everything behind it does.
 * foreign_keys is switched off before BEGIN: inside a transaction the pragma does nothing, and with foreign_keys=ON the
   DROP deletes the rows of ON DELETE CASCADE children (measured: 2 -> 0).
 """
@@ -20,14 +23,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from domain_agents.catalog import TableName
-from domain_agents.engines._sqlite_table import read_definition, read_table_name
-from domain_agents.engines._sqlite_text import written_create, written_index, written_name, written_table
+from domain_agents.engines._sqlite_table import read_table_name
+from domain_agents.engines._sqlite_text import definition_of, written_index, written_name, written_table
 from domain_agents.engines._sqlite_tokens import Cursor, Kind, NotUnderstood, literal, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from domain_agents.catalog import Schema, Table
+    from domain_agents.engines._sqlite_table import Definition
 
 GUARD: Final = "domain_agents_guard"
 """The temporary table whose checks end the transaction; dropped before it commits."""
@@ -52,26 +56,26 @@ class Rebuild:
             CannotSpell: the table's text cannot be read.
         """
         old = TableName(self._free_name(), self.before.name.schema)
+        was, now = definition_of(self.before), definition_of(self.after)
         written, written_old = written_table(self.before.name), written_table(old)
-        create = written_create(self.after)
+        not_copied = f"SELECT (SELECT count(*) FROM {written_old}) - (SELECT count(*) FROM {written})"
+        guards = (self._objects_guard(old), _guard("rows_not_copied", not_copied))
+        last_guards = (self._existence_guard(), *self._orphans_guard())
         return (
             "PRAGMA foreign_keys = OFF",
             "PRAGMA legacy_alter_table = ON",
-            "BEGIN IMMEDIATE",
+            "BEGIN",
             _CREATE_GUARD,
-            self._objects_guard(),
             f"ALTER TABLE {written} RENAME TO {written_name(old.name)}",
-            create,
-            self._copy(written, written_old, create),
-            _guard(
-                "rows_not_copied", f"SELECT (SELECT count(*) FROM {written_old}) - (SELECT count(*) FROM {written})"
-            ),
-            *self._sequence(old, create),
+            now.table.definition,
+            self._copy(written, written_old, was, now),
+            *guards,
+            *(self._sequence(old) if was.autoincrement and now.autoincrement else ()),
             f"DROP TABLE {written_old}",
             *(written_index(index) for index in self.after_schema.indexes_of(self.after.name)),
             *triggers_on(self.before.name, self.schema),
-            self._existence_guard(),
-            *self._orphans_guard(),
+            *last_guards,
+            _guard("guards_not_passed", f"SELECT count(*) - {len(guards + last_guards)} FROM temp.{GUARD}"),
             f"DROP TABLE temp.{GUARD}",
             "COMMIT",
             "PRAGMA legacy_alter_table = OFF",
@@ -90,13 +94,13 @@ class Rebuild:
         schema = self.before.name.schema
         return f"{written_name(schema)}.sqlite_schema" if schema else "sqlite_schema"
 
-    def _objects_guard(self) -> str:
+    def _objects_guard(self, old: TableName) -> str:
         """The table has exactly the indexes and triggers that are made again (a constraint's have no text)."""
         known = len(self.schema.indexes_of(self.before.name)) + len(triggers_on(self.before.name, self.schema))
         return _guard(
             "unknown_indexes_or_triggers",
             f"SELECT count(*) - {known} FROM {self._catalog} WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
-            f" AND tbl_name = {literal(self.before.name.name)} COLLATE NOCASE",
+            f" AND tbl_name = {literal(old.name)} COLLATE NOCASE",
         )
 
     def _existence_guard(self) -> str:
@@ -121,43 +125,43 @@ class Rebuild:
             arguments = literal(child.name) + (f", {literal(child.schema)}" if child.schema else "")
             yield _guard("rows_without_parent", f"SELECT count(*) FROM pragma_foreign_key_check({arguments})")
 
-    def _copy(self, written: str, written_old: str, create: str) -> str:
+    def _copy(self, written: str, written_old: str, was: Definition, now: Definition) -> str:
         """INSERT ... SELECT of every column that both have and that is not computed by SQLite itself."""
         known = {column.name for column in self.before.columns}
         known.update(self.computed)
         columns = [c.name for c in self.after.columns if c.generated is None and c.name in known]
         values = [self.computed.get(name, written_name(name)) for name in columns]
         names = [written_name(name) for name in columns]
-        rowid = self._rowid(create)
+        rowid = self._rowid(was, now)
         if rowid:
             names.insert(0, rowid)
             values.insert(0, rowid)
         return f"INSERT OR ROLLBACK INTO {written} ({', '.join(names)}) SELECT {', '.join(values)} FROM {written_old}"
 
-    def _rowid(self, create: str) -> str:
+    def _rowid(self, was: Definition, now: Definition) -> str:
         """A name for the rowid where rows have one that no column shows: full-text indexes and others refer to it."""
+        if any(definition.without_rowid or definition.rowid_alias for definition in (was, now)):
+            return ""
         taken = {c.name.lower() for table in (self.before, self.after) for c in table.columns}
-        free = next((name for name in _ROWID_NAMES if name not in taken), "")
-        for text in (create, written_create(self.before)):
-            try:
-                definition = read_definition(text)
-            except NotUnderstood:
-                return ""
-            if definition.without_rowid or definition.rowid_alias:
-                return ""
-        return free
+        return next((name for name in _ROWID_NAMES if name not in taken), "")
 
-    def _sequence(self, old: TableName, create: str) -> Iterator[str]:
+    def _sequence(self, old: TableName) -> tuple[str, str]:
         """AUTOINCREMENT never gives a number twice, so its counter moves over."""
-        if not read_definition(create).autoincrement or not read_definition(written_create(self.before)).autoincrement:
-            return
-        prefix = f"{written_name(old.schema)}." if old.schema else ""
+        counters = f"{written_name(old.schema)}.sqlite_sequence" if old.schema else "sqlite_sequence"
         name, old_name = literal(self.after.name.name), literal(old.name)
-        yield f"DELETE FROM {prefix}sqlite_sequence WHERE name = {name}"
-        yield f"UPDATE {prefix}sqlite_sequence SET name = {name} WHERE name = {old_name}"
+        return (
+            f"DELETE FROM {counters} WHERE name = {name} AND EXISTS (SELECT 1 FROM {counters} WHERE name = {old_name})",
+            f"UPDATE {counters} SET name = {name} WHERE name = {old_name}",
+        )
 
 
-_CHECKS: Final = ("unknown_indexes_or_triggers", "rows_not_copied", "table_is_missing", "rows_without_parent")
+_CHECKS: Final = (
+    "unknown_indexes_or_triggers",
+    "rows_not_copied",
+    "table_is_missing",
+    "rows_without_parent",
+    "guards_not_passed",
+)
 _CREATE_GUARD: Final = (
     f"CREATE TEMP TABLE {GUARD} (" + ", ".join(f"{check} CHECK ({check} = 0)" for check in _CHECKS) + ")"
 )

@@ -224,7 +224,7 @@ class _Editor:
     def text(self) -> str:
         """From the body's parenthesis to the end."""
         items = self.definition.items
-        leads = self._leads()
+        leads, trails = self._gaps()
         pieces: list[str] = []
         columns_end = max(place for place, item in enumerate(items) if item.column is not None)
         carried = ""
@@ -235,7 +235,7 @@ class _Editor:
                 carried += _same_line(leads[place])
                 leads[place + 1] = leads[place + 1].removeprefix(_same_line(leads[place + 1]))
             else:
-                pieces.append(_behind_comment(carried, leads[place]) + kept)
+                pieces.append(_behind_comment(carried, leads[place]) + kept + trails[place])
                 carried = ""
             if place == columns_end:
                 pieces += self._appended(self._added_columns(), leads, place + 1)
@@ -243,17 +243,18 @@ class _Editor:
         tail = _behind_comment(carried, leads[-1] + ")")
         return "(" + ",".join(pieces) + tail + self.source[self.definition.body[1] + 1 :]
 
-    def _leads(self) -> list[str]:
-        """The space and comments before each item and before the closing parenthesis, without the commas."""
+    def _gaps(self) -> tuple[list[str], list[str]]:
+        """The space and comments before each item and the closing parenthesis, and those between an item and its comma."""
         first, last = self.definition.body
         starts = [*(item.start for item in self.definition.items), last]
         ends = [first, *(item.end for item in self.definition.items)]
-        leads = []
+        leads, trails = [], []
         for end, start in zip(ends, starts, strict=True):
-            lead = self.source[end:start]
-            comma = next((token.start for token in tokens(lead) if token.is_sign(",")), None)
-            leads.append(lead if comma is None else lead[:comma] + lead[comma + 1 :])
-        return leads
+            gap = self.source[end:start]
+            comma = next((token.start for token in tokens(gap) if token.is_sign(",")), None)
+            leads.append(gap if comma is None else gap[comma + 1 :])
+            trails.append("" if comma is None else gap[:comma])
+        return leads, trails[1:]
 
     def _appended(self, texts: Sequence[str], leads: list[str], following: int) -> list[str]:
         """New items; a comment on the line of the item before them stays on that line."""
