@@ -71,7 +71,10 @@ def run(arguments: argparse.Namespace, _options: GlobalOptions, terminal: Termin
                 terminal, "The proof", f"these files, on a real PostgreSQL with {arguments.rows:,} users, under load"
             )
             proof = tools.call("prove_migration", {**request, "rows": rows, "load": True})
-            pages.proof(terminal, proof)
+            if proof["verdict"] == "not_run":
+                terminal.error(f"nothing could be proved here: {' '.join(proof['reasons'])}")
+                return 1
+            pages.proof(terminal, proof, "users")
             pages.heading(terminal, "The obvious way", "one transaction, the same rows, the same load")
             obvious = tools.call("prove_migration", {"sql": OBVIOUS, "rows": rows, "load": True})
         except ToolError as error:

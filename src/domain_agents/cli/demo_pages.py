@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
     from domain_agents.cli.terminal import Terminal
 
-MAX_FILE_LINES = 14
+MAX_FILE_LINES = 16
 MAX_EVIDENCE = 6
 SHORT_MS = 100.0
 """A wait that nobody notices: below it, green."""
-LONG_MS = 1_000.0
+LONG_MS = 500.0
 """A wait that people notice and pools run full in: above it, red."""
 
+_HEADER_FIELDS = ("-- Affected rows", "-- Expected duration", "-- Lock impact", "-- Undo plan")
 _PHASE_COLOURS = {"expand": "green", "migrate": "blue", "contract": "magenta"}
 _RESULTS = {"ok": "green", "failed": "red", "not_run": "yellow"}
 _CHECKS = {
@@ -51,9 +52,13 @@ def title(terminal: Terminal, asked: str, change: str, expression: str) -> None:
 def project(terminal: Terminal, found: Mapping[str, Any]) -> None:
     """What the project's own files say."""
     heading(terminal, "Recognised", "from the project's own files")
-    names = ("engine", "version", "framework", "directory", "numbering", "ledger")
-    says = "  ".join(f"{name} {terminal.styled(str(found[name]), 'bold')}" for name in names if found.get(name))
-    terminal.write(f"  {says}")
+    parts = [
+        f"{found['engine']} {found['version']}",
+        f"{found['framework']} migrations in {found['directory']}/",
+        f"numbered like {found['numbering']}" if found.get("numbering") else "",
+        f"ledger {found['ledger']}" if found.get("ledger") else "",
+    ]
+    terminal.write("  " + ", ".join(terminal.styled(part, "bold") for part in parts if part))
     facts = found.get("evidence", ())[:MAX_EVIDENCE]
     places = [f"{fact['file']}:{fact['line']}" if fact.get("line") else fact["file"] for fact in facts]
     width = max(map(len, places), default=0)
@@ -106,13 +111,14 @@ def _excerpt(lines: list[str]) -> list[str]:
 
 
 def _shown_lines(content: str) -> list[str]:
-    """The header's measurable lines and the statements; blank lines and the rest of the header are left out."""
+    """The header's measurable fields and the statements; blank lines and the rest of the header are left out."""
     kept: list[str] = []
-    in_header = True
-    wanted = ("-- Affected rows", "-- Expected duration", "-- Lock impact", "-- Undo plan")
+    in_header, in_field = True, False
     for line in content.splitlines():
         if in_header and line.startswith("--"):
-            if line.startswith(wanted):
+            is_continued = line.startswith("--   ")
+            in_field = in_field if is_continued else line.startswith(_HEADER_FIELDS)
+            if in_field:
                 kept.append(line)
         elif line.strip():
             in_header = False
@@ -120,7 +126,7 @@ def _shown_lines(content: str) -> list[str]:
     return kept
 
 
-def proof(terminal: Terminal, found: Mapping[str, Any]) -> None:
+def proof(terminal: Terminal, found: Mapping[str, Any], table_name: str = "") -> None:
     """What was observed, statement by statement, and what was checked."""
     server = found["server"]
     verdict = found["verdict"]
@@ -129,11 +135,11 @@ def proof(terminal: Terminal, found: Mapping[str, Any]) -> None:
         f"  {terminal.styled(verdict.replace('_', ' ').upper(), colour, 'bold')} on PostgreSQL {server['version']} "
         f"({server['how']})"
     )
-    for reason in found.get("reasons", ())[:4]:
+    for reason in found.get("reasons", ())[: 0 if verdict == "proved" else 4]:
         for line in wrap(str(reason), terminal.width - 4):
             terminal.write(f"  {line}")
     terminal.write()
-    _observed(terminal, found["statements"])
+    _observed(terminal, found["statements"], table_name)
     _checked(terminal, found.get("checks", {}))
 
 
@@ -147,6 +153,9 @@ def comparison(terminal: Terminal, planned: Mapping[str, Any], obvious: Mapping[
         rows.append((Cell(name, "bold"), _wait(reads), _wait(writes)))
     for line in table(terminal, ("longest wait", "of a read", "of a write"), rows, right=(1, 2)):
         terminal.write(f"  {line}")
+    terminal.write(
+        terminal.styled("  What one transaction makes everybody wait grows with the table; the other does not.", "dim")
+    )
 
 
 def next_steps(terminal: Terminal, seconds: float) -> None:
@@ -155,26 +164,49 @@ def next_steps(terminal: Terminal, seconds: float) -> None:
     terminal.write("  domain-agents install cursor            or: claude-code, claude-desktop, vscode")
     terminal.write("  domain-agents install cursor --print    only show the entry and the link")
     terminal.write("  domain-agents doctor                    is everything in place?")
-    terminal.write('  then ask: "Use the migration-writer: make orders.status reference a table of statuses."')
+    terminal.write("  then ask: \"Use the migration-writer: orders needs a region, NOT NULL, 'eu' for the old ones.\"")
 
 
-def _observed(terminal: Terminal, statements: Sequence[Mapping[str, Any]]) -> None:
+def _observed(terminal: Terminal, statements: Sequence[Mapping[str, Any]], table_name: str = "") -> None:
+    """The statements that took a lock on the table, and of all others the longest waits."""
+    shown = [statement for statement in statements if not table_name or _strongest(statement, table_name)]
     rows = []
-    for statement in statements:
-        strongest = max(statement["locks"], key=lambda lock: _strength(lock["mode"]), default=None)
+    for statement in shown:
+        lock = _strongest(statement, table_name)
+        waits = statement.get("blocked") or {}
         rows.append(
             (
-                Cell(_one_line(statement["sql"])),
-                Cell(_lock_name(strongest["mode"]) if strongest else "none"),
-                Cell(_milliseconds(strongest["held_seconds"] * 1_000) if strongest else ""),
+                Cell(_one_line(statement["sql"]).removeprefix(f"ALTER TABLE {table_name} ")),
+                Cell(lock_name(lock["mode"]) if lock else "(held since above)"),
+                Cell(_milliseconds(lock["held_seconds"] * 1_000) if lock else ""),
                 Cell(_milliseconds(statement["seconds"] * 1_000)),
-                _wait((statement.get("blocked") or {}).get("reads_ms")),
-                _wait((statement.get("blocked") or {}).get("writes_ms")),
+                _wait(waits.get("reads_ms")),
+                _wait(waits.get("writes_ms")),
             )
         )
-    header = ("statement", "strongest lock taken", "held", "took", "reads waited", "writes waited")
+    header = (
+        f"statement on {table_name}".removesuffix(" on "),
+        "lock taken",
+        "held",
+        "took",
+        "read waits",
+        "write waits",
+    )
     for line in table(terminal, header, rows, right=(2, 3, 4, 5), flexible=0):
         terminal.write(f"  {line}")
+    others = [statement for statement in statements if statement not in shown]
+    waited = max((_longest(others, key) or 0.0 for key in ("reads_ms", "writes_ms")), default=0.0)
+    if others:
+        said = (
+            f"and {len(others)} more (settings, ledger, bookkeeping): nobody waited longer than {_milliseconds(waited)}"
+        )
+        terminal.write(terminal.styled(f"  {said}", "dim"))
+
+
+def _strongest(statement: Mapping[str, Any], table_name: str) -> Mapping[str, Any] | None:
+    """The strongest lock that the statement took, on that table if one is named."""
+    locks = [lock for lock in statement["locks"] if not table_name or lock["relation"] == table_name]
+    return max(locks, key=lambda lock: _strength(lock["mode"]), default=None)
 
 
 def _checked(terminal: Terminal, checks: Mapping[str, Any]) -> None:
@@ -182,7 +214,11 @@ def _checked(terminal: Terminal, checks: Mapping[str, Any]) -> None:
     for name, found in checks.items():
         result = str(found.get("result", "") if isinstance(found, dict) else found)
         mark = terminal.styled(f"{result.replace('_', ' '):<8}", _RESULTS.get(result, "yellow"))
-        terminal.write(f"  {mark} {_CHECKS.get(name, name.replace('_', ' '))}")
+        why = f": {found['why']}" if result != "ok" and isinstance(found, dict) and found.get("why") else ""
+        first, *rest = wrap(f"{_CHECKS.get(name, name)}{why}", terminal.width - 11)
+        terminal.write(f"  {mark} {first}")
+        for line in rest:
+            terminal.write(f"{'':11}{line}")
 
 
 _STRENGTH = (
@@ -197,7 +233,7 @@ _STRENGTH = (
 )
 
 
-def _lock_name(mode: str) -> str:
+def lock_name(mode: str) -> str:
     """A lock as the documentation writes it: AccessExclusiveLock and ACCESS EXCLUSIVE are the same."""
     if " " in mode or not mode.endswith("Lock"):
         return mode.upper()
@@ -206,7 +242,7 @@ def _lock_name(mode: str) -> str:
 
 
 def _strength(mode: str) -> int:
-    name = _lock_name(mode).lower()
+    name = lock_name(mode).lower()
     return _STRENGTH.index(name) if name in _STRENGTH else -1
 
 
