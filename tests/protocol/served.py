@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import functools
 
-from surface import SETTINGS, Surface
-
 from domain_agents.server import http, sources, stdio
+from tests.protocol.surface import SETTINGS, Surface
 
 
 def main() -> None:

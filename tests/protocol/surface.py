@@ -10,13 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain_agents.server.catalogue import (
-    AgentDocument,
-    Catalogue,
-    PromptArgument,
-    PromptArgumentsError,
-    ServedPrompt,
-)
+from domain_agents.agents.model import Argument
+from domain_agents.prompts import Prompt, PromptError, validated
+from domain_agents.server.catalogue import AgentDocument, Catalogue
 from domain_agents.tools import Job, NeedsAnswer, Result, Settings, Tool, ToolError
 
 if TYPE_CHECKING:
@@ -136,22 +132,19 @@ def agent(name: str, description: str = "Does one thing.", body: str = "Be brief
     return AgentDocument(name=name, title=name, description=description, text=text, instructions=body)
 
 
-def agent_prompt(document: AgentDocument) -> ServedPrompt:
-    def render(arguments: Mapping[str, str]) -> str:
-        if "\x00" in arguments["task"]:
-            raise PromptArgumentsError("task holds a NUL character; leave it out")
-        return f"{document.instructions}\nTask: {arguments['task']}"
-
-    return ServedPrompt(
-        name=document.name,
-        title=document.title,
-        description=document.description,
-        arguments=(
-            PromptArgument("task", "What to do.", required=True),
-            PromptArgument("engine", "The database.", completes="engines"),
-        ),
-        render=render,
+def agent_prompt(document: AgentDocument) -> Prompt:
+    arguments = (
+        Argument(name="task", description="What to do.", required=True),
+        Argument(name="engine", description="The database.", completes="engines"),
     )
+
+    def render(given: Mapping[str, str]) -> str:
+        values = validated(document.name, arguments, given)
+        if "\x00" in values["task"]:
+            raise PromptError("task holds a NUL character; leave it out")
+        return f"{document.instructions}\nTask: {values['task']}"
+
+    return Prompt(document.name, document.title, document.description, arguments, render, "tests")
 
 
 def _complete(kind: str, _: str) -> tuple[str, ...]:

@@ -6,13 +6,13 @@ from typing import Any
 
 import mcp_types as types
 import pytest
-from connecting import both_eras, client
 from hypothesis import given
 from hypothesis import strategies as st
 from mcp.shared.exceptions import MCPError
-from surface import Surface, agent
 
 from domain_agents.server.paging import BadCursor, page
+from tests.protocol.connecting import both_eras, client
+from tests.protocol.surface import Surface, agent
 
 
 @both_eras
@@ -34,9 +34,9 @@ async def test_every_agent_is_a_prompt_with_its_arguments_and_an_icon_it_draws_i
     ("name", "arguments", "said"),
     [
         ("migration-writter", {"task": "x"}, "Did you mean migration-writer?"),
-        ("migration-writer", {}, "needs the argument task"),
-        ("migration-writer", {"task": "  "}, "needs the argument task"),
-        ("migration-writer", {"task": "x", "tsk": "y"}, "Did you mean task?"),
+        ("migration-writer", {}, "needs the argument 'task'"),
+        ("migration-writer", {"task": "  "}, "needs the argument 'task'"),
+        ("migration-writer", {"task": "x", "tsk": "y"}, "did you mean 'task'?"),
         ("migration-writer", {"task": "\x00"}, "leave it out"),
     ],
 )

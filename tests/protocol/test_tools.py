@@ -7,9 +7,10 @@ import logging
 from typing import Any
 
 import pytest
-from connecting import both_eras, client, text_of
 from mcp.shared.exceptions import MCPError
-from surface import ECHO_SCHEMA, Surface
+
+from tests.protocol.connecting import both_eras, client, text_of
+from tests.protocol.surface import ECHO_SCHEMA, Surface
 
 
 @both_eras

@@ -14,9 +14,9 @@ from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
 from domain_agents import __version__
+from domain_agents.prompts import PromptError
 from domain_agents.server import listing, skills
 from domain_agents.server.calls import Call, is_modern, unexpected
-from domain_agents.server.catalogue import Catalogue, CatalogueSource, PromptArgumentsError, ServedPrompt
 from domain_agents.server.completions import complete
 from domain_agents.server.instructions import INSTRUCTIONS
 from domain_agents.server.live import Live, living
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mcp.server.context import CallNext, HandlerResult
     from mcp.server.models import InitializationOptions
 
+    from domain_agents.server.catalogue import Catalogue, CatalogueSource
     from domain_agents.tools import Settings
 
 NAME = "domain-agents"
@@ -125,7 +126,7 @@ async def _listen(context: Context, params: types.SubscriptionsListenRequestPara
 
 
 async def _initialized(context: Context, _: types.NotificationParams) -> None:
-    context.lifespan_context.greet(context.session)
+    await context.lifespan_context.greet(context.session)
 
 
 async def _nothing_leaks(ctx: Context, call_next: CallNext) -> HandlerResult:
@@ -172,10 +173,9 @@ class _Surface:
         prompt = catalogue.prompt(params.name)
         if prompt is None:
             raise _unknown("prompt", params.name, [prompt.name for prompt in catalogue.prompts])
-        arguments = _prompt_arguments(prompt, params.arguments or {})
         try:
-            text = await anyio.to_thread.run_sync(prompt.render, arguments)
-        except PromptArgumentsError as error:
+            text = await anyio.to_thread.run_sync(prompt.render, params.arguments or {})
+        except PromptError as error:
             raise MCPError(types.INVALID_PARAMS, str(error)) from error
         message = types.PromptMessage(role="user", content=types.TextContent(text=text))
         return types.GetPromptResult(description=prompt.description, messages=[message])
@@ -263,19 +263,3 @@ def _respelled(uri: str) -> str:
 
     scheme, separator, name = uri.partition("://")
     return f"{scheme}{separator}{quote(unquote(name), safe='')}"
-
-
-def _prompt_arguments(prompt: ServedPrompt, given: dict[str, str]) -> dict[str, str]:
-    """Raises:
-    MCPError: an argument is missing or unknown.
-    """
-    names = [argument.name for argument in prompt.arguments]
-    for name in given:
-        if name not in names:
-            text = f"{prompt.name} has no argument {name[:80]}. {did_you_mean(name, names)}"
-            raise MCPError(types.INVALID_PARAMS, text)
-    for argument in prompt.arguments:
-        if argument.required and not given.get(argument.name, "").strip():
-            text = f"{prompt.name} needs the argument {argument.name}: {argument.description}"
-            raise MCPError(types.INVALID_PARAMS, text)
-    return given

@@ -113,15 +113,13 @@ class Call:
             except RuntimeError as error:
                 raise Cancelled from error  # the call's event loop is gone: nobody waits for this any more
 
-        wanted = bool(self.context.meta and self.context.meta.get("progress_token") is not None)
-        job = Job(on_progress=on_progress) if wanted else Job()
+        job = Job(on_progress=on_progress)
 
         def work() -> Result:
             return self.tool.call(parse_arguments(self.tool, raw), self.settings, job)
 
-        async with anyio.create_task_group() as group, receive:
-            if wanted:
-                group.start_soon(self._forward, receive)
+        async with receive, anyio.create_task_group() as group:
+            group.start_soon(self._forward, receive)
             try:
                 with send:
                     outcome = await _caught(work, self.live.limiter(long=self.tool.long))

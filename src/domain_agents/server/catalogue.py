@@ -2,41 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from domain_agents.prompts import Prompt
     from domain_agents.tools import Tool
-
-
-class PromptArgumentsError(Exception):
-    """A prompt's arguments do not fit; the message names the argument and the way out."""
-
-
-@dataclass(frozen=True, slots=True)
-class PromptArgument:
-    """One argument of a prompt. `completes` says what its values are: agents, engines, frameworks, tables or files."""
-
-    name: str
-    description: str = ""
-    required: bool = False
-    completes: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ServedPrompt:
-    """One prompt: what a client lists, and how its text comes about.
-
-    `render` takes the arguments as text and gives the text of one user message; it raises PromptArgumentsError.
-    """
-
-    name: str
-    title: str
-    description: str
-    arguments: tuple[PromptArgument, ...]
-    render: Callable[[Mapping[str, str]], str]
-    icon: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +35,7 @@ class Catalogue:
     """Everything listed, in order. Two catalogues of equal `fingerprint` list the same."""
 
     tools: tuple[Tool, ...] = ()
-    prompts: tuple[ServedPrompt, ...] = ()
+    prompts: tuple[Prompt, ...] = ()
     agents: tuple[AgentDocument, ...] = ()
     fingerprint: str = ""
     complete: Callable[[str, str], tuple[str, ...]] = field(default=lambda _kind, _prefix: ())
@@ -73,7 +45,7 @@ class Catalogue:
         """The tool of that name."""
         return next((tool for tool in self.tools if tool.name == name), None)
 
-    def prompt(self, name: str) -> ServedPrompt | None:
+    def prompt(self, name: str) -> Prompt | None:
         """The prompt of that name."""
         return next((prompt for prompt in self.prompts if prompt.name == name), None)
 

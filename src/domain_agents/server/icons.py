@@ -11,15 +11,18 @@ _PATHS = {
     "migration-writer": "M3 7h14l-4-4M21 17H7l4 4",
     "schema-designer": "M3 4h18v16H3zM3 10h18M10 10v10",
     "ml-pipeline-architect": "M2 12h6l8-7h6M8 12l8 7h6",
-    "agent": "M8 8a4 4 0 108 0 4 4 0 10-8 0M4 21c0-9 16-9 16 0",
 }
+
+
+DRAWN = frozenset(_PATHS) - {"server"}
+"""The agents that have an icon of their own."""
 
 
 @cache
 def icon_source(name: str) -> str:
-    """The data URI of an agent's icon, or of `server`; whatever has none of its own gets an agent's."""
+    """The data URI of an agent's icon, or of `server`."""
     svg = (
         "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'>"
-        f"<path fill='none' stroke='#27b' d='{_PATHS.get(name, _PATHS['agent'])}'/></svg>"
+        f"<path fill='none' stroke='#27b' d='{_PATHS[name]}'/></svg>"
     )
     return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import mcp_types as types
 
-from domain_agents.server.icons import icon_source
-from domain_agents.server.schemas import input_schema
+from domain_agents.server.icons import DRAWN, icon_source
+from domain_agents.server.schemas import input_schema, output_schema
 
 if TYPE_CHECKING:
     from domain_agents.server.catalogue import AgentDocument, Catalogue
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 AGENT_TEMPLATE = "agent://{name}"
 SKILL_TEMPLATE = "skill://{name}/SKILL.md"
 MARKDOWN = "text/markdown"
+LONG_FORM = 200
+"""Characters of schema from which an argument is not spelled out a second time."""
 
 
 def icons(name: str) -> list[types.Icon]:
@@ -25,8 +28,9 @@ def icons(name: str) -> list[types.Icon]:
 
 
 def tools(catalogue: Catalogue) -> list[types.Tool]:
-    """Every tool with its hand-clean schemas."""
-    return [_tool(tool) for tool in catalogue.tools]
+    """Every tool with its hand-clean schemas; what an earlier tool spells out at length is not spelled out again."""
+    spelled: dict[str, str] = {}
+    return [_tool(tool, spelled) for tool in catalogue.tools]
 
 
 @lru_cache(maxsize=256)
@@ -34,14 +38,14 @@ def _input_schema(model: Any) -> dict[str, Any]:
     return input_schema(model)
 
 
-def _tool(tool: Tool) -> types.Tool:
+def _tool(tool: Tool, spelled: dict[str, str]) -> types.Tool:
     # No icons here: every byte of this list is paid at the start of every conversation.
     return types.Tool(
         name=tool.name,
         title=tool.title,
         description=tool.description,
-        input_schema=_input_schema(tool.arguments),
-        output_schema=tool.output_schema,
+        input_schema=_referring(tool.name, _input_schema(tool.arguments), spelled),
+        output_schema=output_schema(tool.output_schema),
         annotations=types.ToolAnnotations(
             read_only_hint=tool.read_only,
             destructive_hint=tool.destructive,
@@ -49,6 +53,25 @@ def _tool(tool: Tool) -> types.Tool:
             open_world_hint=tool.open_world,
         ),
     )
+
+
+def _referring(tool: str, schema: dict[str, Any], spelled: dict[str, str]) -> dict[str, Any]:
+    """The schema, with an argument that another tool takes in the very same long form pointing to that one.
+
+    `spelled` maps such forms to the tools that spell them out. The arguments are checked in full all the same.
+    """
+    properties: dict[str, Any] = {}
+    for name, form in schema["properties"].items():
+        text = json.dumps([name, form], sort_keys=True)
+        first = spelled.setdefault(text, tool)
+        properties[name] = form if first == tool or len(text) < LONG_FORM else _short(form, first)
+    return {**schema, "properties": properties}
+
+
+def _short(form: dict[str, Any], tool: str) -> dict[str, Any]:
+    described = f"{form['description']}; as in {tool}" if "description" in form else f"As in {tool}"
+    short = {"type": form["type"], "description": described}
+    return {**short, "items": {"type": form["items"]["type"]}} if "items" in form else short
 
 
 def prompts(catalogue: Catalogue) -> list[types.Prompt]:
@@ -62,7 +85,7 @@ def prompts(catalogue: Catalogue) -> list[types.Prompt]:
                 types.PromptArgument(name=one.name, description=one.description or None, required=one.required)
                 for one in prompt.arguments
             ],
-            icons=icons(prompt.icon) if prompt.icon else None,
+            icons=icons(prompt.name) if prompt.name in DRAWN else None,
         )
         for prompt in catalogue.prompts
     ]
@@ -78,6 +101,7 @@ def resources(catalogue: Catalogue) -> list[types.Resource]:
             description=agent.description,
             mime_type=MARKDOWN,
             size=len(agent.text.encode()),
+            icons=icons(agent.name) if agent.name in DRAWN else None,
         )
         for agent in catalogue.agents
     ]

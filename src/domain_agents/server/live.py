@@ -52,6 +52,7 @@ class Live:
         self._session: ServerSession | None = None
         self._subscribed: set[str] = set()
         self._wanted = anyio.Event()
+        self._known: Catalogue | None = None
 
     def limiter(self, *, long: bool) -> anyio.CapacityLimiter:
         """How many calls of this kind may run at once."""
@@ -62,16 +63,16 @@ class Live:
     ) -> types.SubscriptionsListenResult:
         """Serve one modern subscription stream until its client leaves."""
         self._listeners += 1
-        self._wanted.set()
         try:
+            await self._attend()
             return await self._listen(context, params)
         finally:
             self._listeners -= 1
 
-    def greet(self, session: ServerSession) -> None:
+    async def greet(self, session: ServerSession) -> None:
         """A handshake connection is ready for notifications."""
         self._session = session
-        self._wanted.set()
+        await self._attend()
 
     def subscribe(self, uri: str) -> None:
         """A handshake connection wants to know when a resource changes."""
@@ -85,15 +86,26 @@ class Live:
         """Tell whoever listens what changed. Files are looked at only while somebody does."""
         while True:
             await self._wanted.wait()
-            before = await self._read()
             while self._listeners or self._session is not None:
                 await anyio.sleep(self._poll_seconds)
-                now = await self._read()
-                if before is not None and now is not None and now.fingerprint != before.fingerprint:
-                    for event in _changes(before, now):
-                        await self._tell(event)
-                before = now or before
+                await self._compare()
+            self._known = None
             self._wanted = anyio.Event()
+
+    async def _attend(self) -> None:
+        """Know what there is before a client is told that it will hear of changes, so that none falls between."""
+        if self._known is None:
+            self._known = await self._read()
+        self._wanted.set()
+
+    async def _compare(self) -> None:
+        before, now = self._known, await self._read()
+        if now is None:
+            return
+        self._known = now
+        if before is not None and now.fingerprint != before.fingerprint:
+            for event in _changes(before, now):
+                await self._tell(event)
 
     async def _read(self) -> Catalogue | None:
         try:

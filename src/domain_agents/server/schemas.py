@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 _MAX_DEPTH = 20
+_NOT_SHOWN = frozenset({"$defs", "title", "discriminator", "maxLength", "maxItems"})
+_GUARD = 10**6
 
 
 def input_schema(model: type[BaseModel]) -> dict[str, Any]:
@@ -29,6 +31,23 @@ def input_schema(model: type[BaseModel]) -> dict[str, Any]:
     return {**ordered, **{key: value for key, value in schema.items() if key not in ordered}}
 
 
+def output_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """A tool's own output schema as it is listed: a property that may also be null is left undeclared.
+
+    Portable schemas have one type for each place, and spelling it as a choice would say less in more words.
+    """
+    shown = {key: value for key, value in schema.items() if key != "properties"}
+    if "properties" in schema:
+        shown["properties"] = {
+            name: output_schema(child)
+            for name, child in schema["properties"].items()
+            if not isinstance(child.get("type"), list)
+        }
+    if isinstance(schema.get("items"), dict):
+        shown["items"] = output_schema(schema["items"])
+    return shown
+
+
 def _clean(node: dict[str, Any], definitions: dict[str, Any], depth: int) -> dict[str, Any]:
     if depth > _MAX_DEPTH:
         raise ValueError("a schema that refers to itself cannot be inlined")
@@ -39,7 +58,7 @@ def _clean(node: dict[str, Any], definitions: dict[str, Any], depth: int) -> dic
         return _clean({**inherited, **siblings}, definitions, depth + 1)
     cleaned: dict[str, Any] = {}
     for key, value in node.items():
-        if key in ("$defs", "title", "discriminator") or (key == "default" and value is None):
+        if key in _NOT_SHOWN or _is_guard(key, value):
             continue
         if key == "properties":
             cleaned[key] = {name: _clean(child, definitions, depth + 1) for name, child in value.items()}
@@ -52,6 +71,19 @@ def _clean(node: dict[str, Any], definitions: dict[str, Any], depth: int) -> dic
         else:
             cleaned[key] = value
     return _without_null(cleaned)
+
+
+def _is_guard(key: str, value: object) -> bool:
+    """What protects us rather than tells a model something: absurd limits, "not empty", and the empty default.
+
+    They hold all the same, and an argument beyond them is answered with the limit; a list of tools is read in every
+    conversation, so it does not carry them.
+    """
+    if key == "default":
+        return not value
+    return (key == "minLength" and value == 1) or (
+        key in ("maximum", "exclusiveMaximum") and isinstance(value, int | float) and value >= _GUARD
+    )
 
 
 def _without_null(node: dict[str, Any]) -> dict[str, Any]:

@@ -91,9 +91,16 @@ def _problem(agent: AgentDocument) -> str:
 
 def _skill(agent: AgentDocument) -> Skill:
     description = _fitting(agent.description)
-    # A JSON string is a YAML string, whatever is in it.
-    head = f"---\nname: {json.dumps(agent.name)}\ndescription: {json.dumps(description, ensure_ascii=True)}\n---\n\n"
+    head = f"---\nname: {_quoted(agent.name)}\ndescription: {_quoted(description)}\n---\n\n"
     return Skill(skill_uri(agent), agent.name, description, head + agent.instructions)
+
+
+def _quoted(text: str) -> str:
+    """The text as a double-quoted YAML string: a JSON string, but that YAML escapes what is beyond 16 bits as a whole."""
+    return "".join(
+        character if character.isascii() else f"\\U{ord(character):08x}"
+        for character in json.dumps(text, ensure_ascii=False)
+    )
 
 
 def _fitting(description: str) -> str:
