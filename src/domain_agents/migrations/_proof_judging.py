@@ -85,9 +85,11 @@ def disagreement(declared: Effect | None, seen: Observation, rows: Mapping[str, 
 def _differences(declared: Effect, seen: Observation, rows: Mapping[str, int], engine: str) -> list[str]:
     if seen.error:
         return [f"it failed: {seen.error}"]
-    found: list[str] = []
-    if engine == "postgresql":
-        found += _lock_difference(declared, seen, rows)
+    if engine != "postgresql":
+        # One lock for the whole file: it is taken or it is not, and a rebuild is many statements of which one shows it.
+        taken = bool(seen.locks) and declared.lock in ("", "none")
+        return [f"it took the {seen.locks[0].mode}, which was not declared"] if taken else []
+    found = _lock_difference(declared, seen, rows)
     rewrote = sorted(set(seen.rewrote) & set(rows))
     scanned = sorted(set(seen.scanned) & set(rows))
     if rewrote and not declared.rewrites_table:
@@ -345,10 +347,10 @@ def empty_tables(seeding: Seeding, touched: Collection[str]) -> list[str]:
     ]
 
 
-def grounds(checks: Mapping[str, Check], seeding: Seeding, statements: int) -> list[str]:
+def grounds(checks: Mapping[str, Check], seeding: Seeding, statements: int, declared: int) -> list[str]:
     """Why a proof is one."""
     passed = [name for name, check in checks.items() if check.outcome is Outcome.OK]
     rows = f" at {sum(seeding.rows.values()):,} rows" if seeding.rows else ""
-    return [
-        f"{statements} statements ran{rows}, the locks were those declared, and these checks passed: {', '.join(passed)}"
-    ]
+    ran = f"{statements} {'statement' if statements == 1 else 'statements'} ran{rows}"
+    locks = ", the locks were those declared" if declared else ""
+    return [f"{ran}{locks}, and these checks passed: {', '.join(passed)}"]

@@ -14,6 +14,7 @@ from domain_agents.migrations._proof_judging import Check, Outcome, Verdict
 from domain_agents.migrations._proof_reading import ProofFile, ProofStatement, Reading, read_files, refusals
 from domain_agents.observations import (
     Contents,
+    HeldLock,
     Interruption,
     LoadSummary,
     Observation,
@@ -132,6 +133,7 @@ class ProvenStatement:
     seen: Observation
     declared: Effect | None
     agrees: bool
+    times: int = 1
 
     def as_json(self) -> dict[str, Any]:
         """The contract's shape."""
@@ -149,7 +151,37 @@ class ProvenStatement:
             "declared_lock": self.declared.lock if self.declared else "",
             "agrees": self.agrees,
         }
+        told |= {"times": self.times} if self.times > 1 else {}
         return told | ({"error": seen.error} if seen.error else {})
+
+
+def folded(statements: Sequence[ProvenStatement]) -> list[ProvenStatement]:
+    """The same statement many times in a row (the batches of a backfill) as one: its time in all, its worst lock and wait."""
+    found: list[ProvenStatement] = []
+    for one in statements:
+        last = found[-1] if found else None
+        if (
+            last is None
+            or (last.seen.file, last.seen.sql) != (one.seen.file, one.seen.sql)
+            or last.agrees != one.agrees
+        ):
+            found.append(one)
+            continue
+        longest: dict[tuple[str, str], HeldLock] = {}
+        for lock in (*last.seen.locks, *one.seen.locks):
+            known = longest.setdefault((lock.relation, lock.mode), lock)
+            if lock.held_seconds > known.held_seconds:
+                longest[lock.relation, lock.mode] = lock
+        seen = replace(
+            one.seen,
+            seconds=last.seen.seconds + one.seen.seconds,
+            locks=tuple(longest.values()),
+            reads_ms=max(last.seen.reads_ms, one.seen.reads_ms),
+            writes_ms=max(last.seen.writes_ms, one.seen.writes_ms),
+            rows_changed=last.seen.rows_changed + one.seen.rows_changed,
+        )
+        found[-1] = replace(last, seen=seen, times=last.times + 1)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +204,7 @@ class Proof:
             "server": {"engine": server.engine, "version": server.version, "how": server.how.value} if server else None,
             "verdict": self.verdict.value,
             "reasons": list(self.reasons),
-            "statements": [statement.as_json() for statement in self.statements],
+            "statements": [statement.as_json() for statement in folded(self.statements)],
             "checks": {
                 name: {"result": check.outcome.value, "why": check.why}
                 for name in CHECKS
@@ -337,7 +369,7 @@ def _concluded(
     if not reasons and empty:
         verdict, reasons = Verdict.NOT_RUN, empty
     elif not reasons:
-        reasons = judging.grounds(checks, seeding, len(judged))
+        reasons = judging.grounds(checks, seeding, len(judged), sum(one.declared is not None for one in judged))
     proof = Proof(
         verdict,
         tuple(reasons),

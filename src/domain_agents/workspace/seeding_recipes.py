@@ -7,17 +7,21 @@ the single rows that the application inserts.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from domain_agents.workspace.live import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from domain_agents.workspace.live import LiveColumn, LiveForeignKey, LiveTable
 
-    Generator = Callable[[str], str]
+
+
+Generator = Callable[[str], str]
+"""From the SQL of a row's number to the SQL of a value."""
 
 
 class Values(Protocol):

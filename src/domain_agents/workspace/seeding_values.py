@@ -6,13 +6,11 @@ that its parent's row number has.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from domain_agents.workspace.live import LiveColumn
-
-Generator = Callable[[str], str]
+    from domain_agents.workspace.seeding_recipes import Generator
 
 _INTEGERS: Final = {"int2": 32_000, "int4": 2_000_000_000, "int8": 2_000_000_000_000}
 
