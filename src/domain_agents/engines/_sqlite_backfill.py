@@ -48,10 +48,11 @@ def backfill_statements(
     order = ", ".join(keys)
     trigger = written_name(walk.name + "_batch")
     present = " AND ".join(f"{one} IS NOT NULL" for one in keys)
-    end = f"SELECT {order} FROM {here} WHERE {_row(keys)} >= (SELECT {', '.join(starts)} FROM {bare_walk})"
+    end = f"SELECT {order} FROM {here}\n         WHERE {_row(keys)} >= (SELECT {', '.join(starts)} FROM {bare_walk})"
     create = f"""CREATE TEMP TRIGGER {trigger} AFTER UPDATE OF batch ON {written_walk}
 BEGIN
-    UPDATE {bare_walk} SET {_row(ends)} = ({end} ORDER BY {order} LIMIT 1 OFFSET {batch});
+    UPDATE {bare_walk} SET {_row(ends)} = ({end}
+         ORDER BY {order} LIMIT 1 OFFSET {batch});
     UPDATE {here} {fill}
      WHERE {_row(keys)} >= (SELECT {", ".join(starts)} FROM {bare_walk})
        AND {_row(keys)} < (SELECT {", ".join(ends)} FROM {bare_walk})
@@ -60,8 +61,8 @@ BEGIN
 END"""
     places = ", ".join(starts + ends)
     seed = (
-        f"INSERT INTO {written_walk} (batch, finished, {', '.join(starts)}) SELECT 0, 0, {order} FROM {written}"
-        f" WHERE {present} AND NOT EXISTS (SELECT 1 FROM {written_walk}) ORDER BY {order} LIMIT 1"
+        f"INSERT INTO {written_walk} (batch, finished, {', '.join(starts)})\nSELECT 0, 0, {order} FROM {written}"
+        f"\n WHERE {present} AND NOT EXISTS (SELECT 1 FROM {written_walk})\n ORDER BY {order} LIMIT 1"
     )
     return (
         f"CREATE TABLE IF NOT EXISTS {written_walk} (batch INTEGER NOT NULL, finished INTEGER NOT NULL, {places})",

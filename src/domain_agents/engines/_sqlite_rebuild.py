@@ -99,14 +99,14 @@ class Rebuild:
         known = len(self.schema.indexes_of(self.before.name)) + len(triggers_on(self.before.name, self.schema))
         return _guard(
             "unknown_indexes_or_triggers",
-            f"SELECT count(*) - {known} FROM {self._catalog} WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
+            f"SELECT count(*) - {known} FROM {self._catalog}\n WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
             f" AND tbl_name = {literal(old.name)} COLLATE NOCASE",
         )
 
     def _existence_guard(self) -> str:
         return _guard(
             "table_is_missing",
-            f"SELECT count(*) - 1 FROM {self._catalog} WHERE type = 'table'"
+            f"SELECT count(*) - 1 FROM {self._catalog}\n WHERE type = 'table'"
             f" AND name = {literal(self.after.name.name)} COLLATE NOCASE",
         )
 
@@ -136,7 +136,8 @@ class Rebuild:
         if rowid:
             names.insert(0, rowid)
             values.insert(0, rowid)
-        return f"INSERT OR ROLLBACK INTO {written} ({', '.join(names)}) SELECT {', '.join(values)} FROM {written_old}"
+        into = f"INSERT OR ROLLBACK INTO {written} ({', '.join(names)})"
+        return f"{into}\nSELECT {', '.join(values)}\n  FROM {written_old}"
 
     def _rowid(self, was: Definition, now: Definition) -> str:
         """A name for the rowid where rows have one that no column shows: full-text indexes and others refer to it."""
@@ -162,14 +163,14 @@ _CHECKS: Final = (
     "rows_without_parent",
     "guards_not_passed",
 )
-_CREATE_GUARD: Final = (
-    f"CREATE TEMP TABLE {GUARD} (" + ", ".join(f"{check} CHECK ({check} = 0)" for check in _CHECKS) + ")"
+_CREATE_GUARD: Final = "\n".join(
+    (f"CREATE TEMP TABLE {GUARD} (", ",\n".join(f"    {check} CHECK ({check} = 0)" for check in _CHECKS), ")")
 )
 
 
 def _guard(check: str, query: str) -> str:
     """End the transaction, undoing all of it, unless the query gives 0."""
-    return f"INSERT OR ROLLBACK INTO temp.{GUARD} ({check}) {query}"
+    return f"INSERT OR ROLLBACK INTO temp.{GUARD} ({check})\n{query}"
 
 
 @dataclass(frozen=True, slots=True)
