@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -76,6 +77,17 @@ def elsewhere(tmp_path: Path) -> Path:
     directory = tmp_path / "project"
     directory.mkdir()
     return directory
+
+
+def test_every_dependency_has_one_tested_version_and_no_address() -> None:
+    settings = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
+    project, uv_settings = settings["project"], settings["tool"]["uv"]
+    asked = [*project["dependencies"], *settings["dependency-groups"]["dev"], *settings["build-system"]["requires"]]
+    asked += [one for extra in project["optional-dependencies"].values() for one in extra]
+    tested = [*uv_settings["constraint-dependencies"], *uv_settings["build-constraint-dependencies"]]
+    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", one) for one in tested)
+    names = {re.split(r"[\[<>=!~ ]", one)[0].lower() for one in asked}
+    assert names - {one.partition("==")[0] for one in tested} == {"domain-agents"}
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
