@@ -7,6 +7,7 @@ rendered file is checked against the schema that was asked for.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, runtime_checkable
 
@@ -172,12 +173,13 @@ class DropColumn:
             columns=tuple(c for c in table.columns if c.name != self.column),
             primary_key=None if primary_key and self.column in primary_key.columns else primary_key,
             uniques=tuple(u for u in table.uniques if self.column not in u.columns),
+            checks=tuple(check for check in table.checks if not mentions(check.expression, self.column)),
             foreign_keys=tuple(fk for fk in table.foreign_keys if self.column not in fk.columns),
         )
         indexes = {
             key: index
             for key, index in schema.indexes.items()
-            if index.table != table.name or self.column not in index.columns
+            if index.table != table.name or not _uses(index, self.column)
         }
         return replace(schema.with_table(changed), indexes=indexes)
 
@@ -430,6 +432,22 @@ class KeepText:
 
     def apply(self, schema: Schema) -> Schema:
         return replace(schema, extras=(*schema.extras, self.text))
+
+
+_NAMES = re.compile(r"""'(?:[^']|'')*'|"((?:[^"]|"")*)"|`([^`]*)`|([^\W\d][\w$]*)(?!\s*\(|[\w$])""")
+
+
+def mentions(expression: str, column: str) -> bool:
+    """Whether an expression names a column: quoted exactly, or bare in any case (a function of that name is none)."""
+    for quoted, ticked, bare in _NAMES.findall(expression):
+        if bare.lower() == column.lower() or column in {quoted.replace('""', '"'), ticked}:
+            return True
+    return False
+
+
+def _uses(index: Index, column: str) -> bool:
+    expressions = [key.text for key in index.keys if key.is_expression] + ([index.where] if index.where else [])
+    return column in (*index.columns, *index.include) or any(mentions(one, column) for one in expressions)
 
 
 def _constraint_names(table: Table) -> set[str]:

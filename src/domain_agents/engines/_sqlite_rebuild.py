@@ -28,7 +28,7 @@ from domain_agents.engines._sqlite_text import definition_of, written_index, wri
 from domain_agents.engines._sqlite_tokens import Cursor, Kind, NotUnderstood, literal, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from domain_agents.catalog import Schema, Table
     from domain_agents.engines._sqlite_table import Definition
@@ -221,8 +221,3 @@ def _same(one: TableName, other: TableName) -> bool:
 
 def _names(text: str) -> set[str]:
     return {token.value.lower() for token in tokens(text) if token.kind in {Kind.WORD, Kind.NAME}}
-
-
-def mentions(expression: str, columns: Iterable[str]) -> bool:
-    """Whether an expression names one of the columns."""
-    return not _names(expression).isdisjoint(column.lower() for column in columns)

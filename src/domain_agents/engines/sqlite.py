@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from domain_agents import ddl
 from domain_agents.catalog import Check, ForeignKey, PrimaryKey, Schema, Table, TableName, Unique
+from domain_agents.ddl import mentions
 from domain_agents.engines import Blocks, Can, CannotSpell, Effect, TableSize, UnknownEngine
 from domain_agents.engines._sqlite_backfill import backfill_statements
-from domain_agents.engines._sqlite_rebuild import Rebuild, mentions, users_of_column
+from domain_agents.engines._sqlite_rebuild import Rebuild, users_of_column
 from domain_agents.engines._sqlite_text import (
     definition_of,
     enclosed,
@@ -208,9 +209,10 @@ class SQLite:
                 )
         if isinstance(statement, ddl.DropColumn):
             users = users_of_column(before.name, statement.column, schema)
+            users += tuple(c.name for c in after.columns if c.generated and mentions(c.generated, statement.column))
             if users:
                 column = f"{before.name}.{statement.column}"
-                raise CannotSpell(f"{', '.join(users)}: a view or trigger uses {column}; drop or change it first")
+                raise CannotSpell(f"{', '.join(users)}: uses {column}; drop or change it first")
         return Rebuild(schema, after_schema, before, after, computed)
 
     @staticmethod
@@ -344,4 +346,4 @@ def _is_held(table: Table, column: str, schema: Schema) -> bool:
         if column in index.columns:
             return True
         expressions += [one.text for one in index.keys if one.is_expression] + ([index.where] if index.where else [])
-    return any(mentions(expression, (column,)) for expression in expressions)
+    return any(mentions(expression, column) for expression in expressions)
