@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
+from tests.real.alembic_projects import make_project, upgrade
 
 from domain_agents.dialects import dialect, replay
 from domain_agents.migrations.project import recognise
 from domain_agents.workspace.files import ProjectFiles
 from domain_agents.workspace.scratch import PostgresScratch
-from tests.real.alembic_projects import make_project, upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,11 +66,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], deferrable=True, initially="DEFERRED"),
         sa.PrimaryKeyConstraint("account_id", "user_id"),
     )
-    op.create_table("codes", sa.Column("code", sa.Text(), primary_key=True), sa.Column("n", sa.BigInteger(), unique=True))
+    code = sa.Column("code", sa.Text(), primary_key=True)
+    op.create_table("codes", code, sa.Column("n", sa.BigInteger(), unique=True))
     op.create_table("old", sa.Column("id", sa.BigInteger(), primary_key=True))
     op.create_index("ix_accounts_data", "accounts", ["data"], postgresql_using="gin")
     op.create_index("ix_accounts_lower", "accounts", [sa.text("lower(name)")], unique=True)
-    op.create_index("ix_accounts_part", "accounts", ["name"], postgresql_where=sa.text("active"), postgresql_include=["born"])
+    op.create_index(
+        "ix_accounts_part", "accounts", ["name"], postgresql_where=sa.text("active"), postgresql_include=["born"]
+    )
     # ### end Alembic commands ###
 
 
@@ -123,12 +126,14 @@ CATALOG = (
               pg_get_expr(d.adbin, d.adrelid)
          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
          LEFT JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum)
-        WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped AND c.relname NOT LIKE 'alembic%'
+        WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+          AND c.relname NOT LIKE 'alembic%'
         ORDER BY c.relkind, c.relname, a.attnum""",
     """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
         WHERE connamespace = 'public'::regnamespace AND conrelid <> 0 AND conname NOT LIKE 'alembic%' AND contype <> 'n'
         ORDER BY 1, 2""",
-    "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version' ORDER BY 1, 2",
+    """SELECT tablename, indexdef FROM pg_indexes
+        WHERE schemaname = 'public' AND tablename <> 'alembic_version' ORDER BY 1, 2""",
     "SELECT typname FROM pg_type WHERE typtype = 'e' ORDER BY 1",
 )
 

@@ -128,6 +128,15 @@ def literal(node: ast.expr) -> object:
     return node.value if isinstance(node, ast.Constant) else True
 
 
+def resolved(node: ast.expr, names: Mapping[str, ast.expr]) -> ast.expr:
+    """What a name was given, where it was given something; else the node itself."""
+    for _ in range(20):
+        if not isinstance(node, ast.Name) or node.id not in names:
+            break
+        node = names[node.id]
+    return node
+
+
 def flag(call: ast.Call, name: str) -> bool:
     """Whether a keyword is given and true."""
     found = keyword(call, name)
@@ -176,7 +185,8 @@ def listed(nodes: Iterable[ast.expr | None], names: Mapping[str, ast.expr]) -> l
         Unreadable: one of them is not a literal.
     """
     found: list[str] = []
-    for node in nodes:
+    for written in nodes:
+        node = resolved(written, names) if written is not None else None
         if isinstance(node, ast.List | ast.Tuple):
             found.extend(text_of(element, names) for element in node.elts)
         elif node is None:
@@ -188,6 +198,7 @@ def listed(nodes: Iterable[ast.expr | None], names: Mapping[str, ast.expr]) -> l
 
 def type_sql(node: ast.expr, parts: ColumnParts) -> str:
     """A column type as SQL; a type of the project's own keeps its name, with a note."""
+    node = resolved(node, parts.names)
     if isinstance(node, ast.Call) and called(node) == "with_variant" and isinstance(node.func, ast.Attribute):
         variants = [text_of(argument, parts.names) for argument in node.args[1:]]
         return type_sql(node.args[0] if parts.engine in variants else node.func.value, parts)

@@ -18,6 +18,7 @@ from domain_agents.migrations.recognition.alembic_columns import (
     listed,
     literal,
     quoted,
+    resolved,
     table_name,
     text_of,
     type_sql,
@@ -26,7 +27,7 @@ from domain_agents.migrations.recognition.alembic_columns import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Unreadable", "called", "operation_sql", "text_of"]
+__all__ = ["Unreadable", "called", "is_operation", "operation_sql", "text_of"]
 
 Found: TypeAlias = tuple[list[tuple[str, int]], list[str]]
 
@@ -101,12 +102,18 @@ def operation_sql(call: ast.Call, batch: ast.Call | None, engine: str, names: Ma
     return [(sql, call.lineno) for sql in spell(operation)], operation.notes
 
 
+def is_operation(call: ast.Call) -> bool:
+    """Whether a call is one that changes the schema."""
+    return called(call) in _SPELLINGS
+
+
 def _create_table(op: Operation) -> list[str]:
     table = op.table(0)
     parts = ColumnParts(op.engine, op.names, op.notes)
     columns: list[ast.Call] = []
     constraints: list[ast.Call] = []
-    for argument in op.call.args[1:]:
+    for written in op.call.args[1:]:
+        argument = resolved(written, op.names)
         if not isinstance(argument, ast.Call):
             raise Unreadable("a column of the table is not written out")
         (columns if called(argument) == "Column" else constraints).append(argument)
@@ -128,7 +135,8 @@ def _create_table(op: Operation) -> list[str]:
 
 def _add_column(op: Operation) -> list[str]:
     table = op.table(0)
-    column = op.argument(op.after_table(1), "column")
+    given = op.argument(op.after_table(1), "column")
+    column = resolved(given, op.names) if given is not None else None
     if not isinstance(column, ast.Call):
         raise Unreadable("the column is not written out")
     parts = ColumnParts(op.engine, op.names, op.notes)
@@ -167,7 +175,8 @@ def _alter_column(op: Operation) -> list[str]:
 def _create_index(op: Operation) -> list[str]:
     name = op.text(0, "index_name")
     table = op.table(1)
-    columns = op.argument(op.after_table(2), "columns")
+    given = op.argument(op.after_table(2), "columns")
+    columns = resolved(given, op.names) if given is not None else None
     if not isinstance(columns, ast.List | ast.Tuple):
         raise Unreadable("the index's columns are not written out")
     keys = [

@@ -6,7 +6,13 @@ import ast
 from dataclasses import dataclass, field
 
 from domain_agents.migrations.recognition.alembic_literal import from_text
-from domain_agents.migrations.recognition.alembic_operations import Unreadable, called, operation_sql, text_of
+from domain_agents.migrations.recognition.alembic_operations import (
+    Unreadable,
+    called,
+    is_operation,
+    operation_sql,
+    text_of,
+)
 
 _EXECUTES = frozenset({"execute", "exec_driver_sql"})
 _MAX_CODE = 120
@@ -97,7 +103,9 @@ class _Reader:
                 case ast.With(items=[ast.withitem(context_expr=ast.Call() as call)], body=inner):
                     self._with(call, inner, autocommit)
                 case _ if self.remember(node):
-                    continue
+                    value = getattr(node, "value", None)
+                    if isinstance(value, ast.Call) and (called(value) in _EXECUTES or is_operation(value)):
+                        self._call(value, autocommit, table)
                 case _:
                     self._unread(node, "only running it would tell what it does")
 

@@ -217,7 +217,7 @@ def image_engine(image: str) -> tuple[str, str] | None:
     version = release.group(1) if release else ""
     if name in {"postgres", "postgresql", "postgis"}:
         return "postgresql", _short("postgresql", version)
-    if name.startswith(("timescaledb", "pgvector", "postgres-", "postgresql-")) or name in {
+    if name.startswith(("timescaledb", "pgvector", "postgresql-repmgr")) or name in {
         "citus",
         "paradedb",
         "spilo",
