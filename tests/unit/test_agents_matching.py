@@ -31,6 +31,8 @@ from domain_agents.agents.words import contains, tokens
         "a" * 400,
         "(" * 250 + ")" * 250,
         "a{99999999999}",
+        "[[a]b]",
+        "[a--b]",
     ],
 )
 def test_patterns_that_could_take_long_are_refused_with_a_way_out(pattern: str) -> None:

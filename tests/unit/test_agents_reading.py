@@ -504,3 +504,35 @@ def test_a_file_of_a_rule_and_prose_has_no_frontmatter() -> None:
     agent = read("---\n\nJust prose here.\n\n---\n\nMore.", "note.md")
     assert agent.name == "note"
     assert agent.description == "Just prose here."
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\x85"])
+def test_what_only_yaml_takes_for_a_new_line_is_none(mark: str) -> None:
+    agent, said = read_agent(f"---\nname: a\ndescription: one{mark}two\nx: y: z\nhooks: q\n---\nbody", "a.md")
+    assert agent is not None
+    assert agent.description == f"one{mark}two"
+    assert [(d.code, d.line) for d in said] == [("repaired", 4), ("grants_power", 5)]
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "a: *\n" * 12_000,
+        "a: " + "[" * 60_000,
+        "description: " + ": " * 30_000,
+        "tags:\n- a" + " " * 60_000 + "b: *\nx: : y",
+        "description: " + "<example\nuser: x\n" * 3_500,
+        "name: " + "-c++" * 15_000,
+        "tools: " + "Bash(" * 12_000,
+        "x: : *\n" + "&a" * 30_000,
+    ],
+)
+def test_what_is_written_to_take_long_is_answered(front: str) -> None:
+    """Each of these took seconds or minutes with a slip in one expression; the suite's own patience is the limit."""
+    agent, said = read_agent(f"---\n{front}\n---\nbody", "agents/slow.md")
+    assert agent is not None or len(said) == 1
+
+
+def test_a_heading_of_spaces_and_a_fence_of_spaces_are_answered() -> None:
+    assert read("# a" + " " * 240_000 + "b").name == "reviewer"
+    assert read("```" + " " * 240_000 + "!\n---\nname: a\n---\n").name == "reviewer"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from domain_agents.agents.values import Value
 
 MAX_ITEMS = 200
+MAX_PATTERNS = 30
 MAX_ITEM_CHARACTERS = 500
 TRIGGER_KEYS = ("keywords", "patterns", "files", "stack", "not")
 ARGUMENT_TYPES = ("text", "integer", "number", "boolean")
@@ -234,8 +235,12 @@ def _unique(items: Iterable[str]) -> tuple[str, ...]:
 
 
 def _patterns(fields: Fields, given: list[str]) -> tuple[str, ...]:
-    kept = []
+    kept: list[str] = []
     for pattern in _unique(given):
+        if len(kept) == MAX_PATTERNS:
+            message = f"only the first {MAX_PATTERNS} patterns are used"
+            warn(fields, ("triggers", "patterns"), message, "keywords, where a word will do", "bad_pattern")
+            break
         try:
             patterns.compiled(pattern)
         except patterns.PatternError as error:

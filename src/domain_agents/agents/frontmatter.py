@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from domain_agents.agents.diagnostics import Diagnostic
 from domain_agents.findings import Severity
@@ -32,10 +33,11 @@ KEY_LINE = re.compile(
     r"^(?P<quote>[\"']?)(?P<key>[A-Za-z_][A-Za-z0-9_.\- ]{0,40}?)(?P=quote)[ \t]*:(?:[ \t]+(?P<value>.*)|[ \t]*)$"
 )
 _KNOWN_LINE = re.compile(r"^(name|description|title|tools|model|domain|globs|alwaysApply)[ \t]*:", re.IGNORECASE)
+_DASHES = ("-", "—", "–")
 _RULE = re.compile(r"^(-{3,}|[—–]-?|[—–]{2,3})[ \t]*$")
 MAX_FENCES = 8
-_BARE_FENCE = re.compile(r"^(`{3,}|~{3,})[ \t]*$")
-_FENCE = re.compile(r"^(`{3,}|~{3,})[ \t]*[\w-]*[ \t]*$")
+_BARE_FENCE = re.compile(r"^(`{3,}|~{3,})$")
+_FENCE = re.compile(r"^(`{3,}|~{3,})[ \t]*[\w-]*$")
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,11 @@ def _dedented(lines: list[str]) -> list[str]:
 
 
 def _is_rule(line: str) -> bool:
-    return _RULE.match(line) is not None
+    return line[:1] in _DASHES and _RULE.match(line) is not None
+
+
+def _is_fence(line: str) -> bool:
+    return line[:1] in ("`", "~") and _FENCE.match(line.rstrip()) is not None
 
 
 def _unindented(lines: list[str]) -> tuple[list[str], int, tuple[Diagnostic, ...]]:
@@ -118,15 +124,15 @@ def _unfenced(lines: list[str]) -> tuple[list[str], int]:
     for _ in range(MAX_FENCES):
         start = next((n for n, line in enumerate(lines) if line.strip()), len(lines))
         following = next((n for n in range(start + 1, len(lines)) if lines[n].strip()), len(lines))
-        if following == len(lines) or not _FENCE.match(lines[start]):
+        if following == len(lines) or not _is_fence(lines[start]):
             break
         if _KNOWN_LINE.match(lines[following]):
-            end = next((n for n in range(following, len(lines)) if _FENCE.match(lines[n]) or _is_rule(lines[n])), None)
+            end = next((n for n in range(following, len(lines)) if _is_fence(lines[n]) or _is_rule(lines[n])), None)
             if end is None:
                 break
             ruled = {start: "---", end: "---"}
             return [ruled.get(n, line) for n, line in enumerate(lines)], 0
-        if not _is_rule(lines[following]) and not _FENCE.match(lines[following]):
+        if not _is_rule(lines[following]) and not _is_fence(lines[following]):
             break
         lines = [*lines[:start], "", *lines[start + 1 :]]
         fences += 1
@@ -137,11 +143,11 @@ def _without_fences(body: list[str], opened: int) -> list[str]:
     """A body without the fences that close what was opened before the frontmatter; their lines stay, empty."""
     body = list(body)
     for left in range(opened, 0, -1):
-        fences = [n for n, line in enumerate(body) if _FENCE.match(line)]
+        fences = [n for n, line in enumerate(body) if _is_fence(line)]
         content = [n for n, line in enumerate(body) if line.strip()]
         if not fences or len(fences) % 2 != left % 2:
             break
-        at = next((n for n in (content[0], content[-1]) if _BARE_FENCE.match(body[n])), None)
+        at = next((n for n in (content[0], content[-1]) if _BARE_FENCE.match(body[n].rstrip())), None)
         if at is None:
             break
         body[at] = ""
@@ -166,7 +172,7 @@ def _first_content(lines: list[str]) -> int:
 
 def _closing(lines: list[str], start: int) -> int | None:
     """The line that closes the frontmatter. A rule inside the description is not it: known keys go on after that."""
-    rules = [n for n in range(start, len(lines)) if _is_rule(lines[n])]
+    rules = list(islice((n for n in range(start, len(lines)) if _is_rule(lines[n])), 2))
     if not rules:
         return next(
             (n for n in range(start, len(lines)) if lines[n].rstrip() == "..." or _is_rule(lines[n].strip())), None

@@ -18,6 +18,7 @@ MAX_TEXT_CHARACTERS = 1_000
 MAX_WAYS = 3_000
 """Ways to match from one start: one unbounded repeat over the longest text, or two of forty characters."""
 MAX_NESTED_REPEATS = 12
+_SET_OPERATION = re.compile(r"\[[^\]]*(?:--|&&|\|\||~~|\[)")
 _SPACE = re.compile(r"\s+")
 
 
@@ -34,11 +35,15 @@ def compiled(pattern: str) -> re.Pattern[str]:
     """
     if len(pattern) > MAX_PATTERN_CHARACTERS:
         raise PatternError(f"the pattern is longer than {MAX_PATTERN_CHARACTERS} characters; split it in two")
+    if _SET_OPERATION.search(pattern):
+        raise PatternError(
+            "`[[`, `--`, `&&`, `||` and `~~` in a character class have no settled meaning; escape them with `\\`"
+        )
     try:
         # The parser that `re` itself uses, for its tree; no public one exists.
         ways = _ways(import_module("re._parser").parse(pattern, re.IGNORECASE))
         found = re.compile(pattern, re.IGNORECASE)
-    except (re.error, OverflowError, RecursionError, Warning) as error:
+    except (re.error, OverflowError, RecursionError) as error:
         said = error.msg if isinstance(error, re.error) else "it is nested too deep or repeats too often"
         raise PatternError(f"not a regular expression: {said}") from None
     if ways > MAX_WAYS:

@@ -41,7 +41,7 @@ POWERS = {
     "mcp-servers": "start servers",
     "permissionMode": "change what needs permission",
 }
-_HEADING = re.compile(r"^#{1,6}[ \t]+(?P<text>.+?)[ \t]*#*$")
+_HEADING = re.compile(r"^#{1,6}[ \t]+(?P<text>\S.*)$")
 _NOT_PROSE = re.compile(r"^(```|~~~|---|===|\||>|<!--|<[a-z/]|!\[|\[!|[-*+] |\d+\. )", re.IGNORECASE)
 
 
@@ -241,7 +241,7 @@ def _described_by(lines: list[str], title: str) -> str:
         if fenced or not stripped:
             continue
         if match:
-            heading = heading or match["text"]
+            heading = heading or match["text"].rstrip("#").rstrip()
         elif not _NOT_PROSE.match(stripped):
             paragraph.append(stripped)
     return (

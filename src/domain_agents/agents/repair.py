@@ -18,13 +18,14 @@ from domain_agents.findings import Severity
 if TYPE_CHECKING:
     from domain_agents.agents.values import Path, Value
 
+MAX_KEYS = 300
 MAX_QUOTED_CHARACTERS = 100
 """What is proposed in quotes on one line; longer text is better off as a block."""
 _TIGHT = re.compile(
     r"^(?P<key>name|description|title|tools|model|color|domain|version|tags)[ \t]*:(?P<value>[^\s:/].*)$", re.IGNORECASE
 )
 _BLOCK_MARK = re.compile(r"^[|>][+-]?[1-9]?[+-]?[ \t]*(?:#.*)?$")
-_ITEM = re.compile(r"^(?P<lead>[ \t]*(?:-[ \t]+)*)(?P<key>[A-Za-z_][\w.-]*:[ \t]+)?(?P<value>\S.*?)[ \t]*$")
+_ITEM = re.compile(r"^(?P<lead>[ \t]*(?:-[ \t]+)*)(?P<key>[A-Za-z_][\w.-]*:[ \t]+)?(?P<value>\S.*)$")
 _NEEDS_QUOTES = re.compile(r"^[*&@`%!?,\]}]|^[|>](?![+-]?[1-9]?[ \t]*$)|:[ \t]|:$|^-[^\s-]|^\?[ \t]")
 _STRUCTURES = frozenset(
     {"triggers", "workflows", "arguments", "hooks", "mcpservers", "mcp-servers", "metadata", "handoffs"}
@@ -133,7 +134,20 @@ def _refusal(refused: Refused, first_line: int, indent: int) -> Diagnostic:
 
 def _repair(fields: Fields, lines: list[str], first_line: int, indent: int) -> None:
     anchors = {name for line in lines for name in re.findall(r"(?:^|[\s\[,])&([\w-]+)", line)}
-    for chunk in _chunks(lines, first_line):
+    chunks = _chunks(lines, first_line)
+    if len(chunks) > MAX_KEYS:
+        fields.said.append(
+            Diagnostic(
+                Severity.ERROR,
+                "too_many_keys",
+                f"YAML cannot read the frontmatter, and it has more than {MAX_KEYS} keys to look at one by one",
+                "fewer keys, or YAML that reads as a whole",
+                line=chunks[MAX_KEYS].line,
+                column=chunks[MAX_KEYS].column + indent,
+            )
+        )
+        return
+    for chunk in chunks:
         _read_chunk(fields, chunk, anchors, indent)
         if fields.refused:
             return
@@ -240,7 +254,7 @@ def _quoted_flow(text: str) -> str:
 
 
 def _quoted_line(line: str) -> str:
-    match = _ITEM.match(line)
+    match = _ITEM.match(line.rstrip())
     if match is None:
         return line
     key, value = match["key"] or "", match["value"]

@@ -65,7 +65,7 @@ def clean(text: str) -> str:
 
 def split_lines(text: str) -> list[str]:
     """Lines by LF, CRLF or CR. Not `str.splitlines`: editors do not count a form feed or U+2028 as a line."""
-    return _NEWLINE.split(text)
+    return _NEWLINE.split(text) if "\r" in text else text.split("\n")
 
 
 def invisible(lines: list[str]) -> tuple[Diagnostic, ...]:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 MAX_DEPTH = 24
 """Deeper nesting is an attack or a mistake; libyaml's time also grows with the square of the depth."""
 
+_BREAKS = str.maketrans({"\x85": "\ufdd0", "\u2028": "\ufdd1", "\u2029": "\ufdd2"})
+_UNBROKEN = {ord(stand_in): mark for mark, stand_in in _BREAKS.items()}
+"""To YAML these end a line, to editors they don't: they pass as characters that no text has, so that lines agree."""
+
 Value: TypeAlias = "str | list[Value] | dict[str, Value]"
 Path: TypeAlias = "tuple[str | int, ...]"
 
@@ -64,7 +68,7 @@ def parse(text: str) -> Mapping:
     import yaml
 
     try:
-        return _built(yaml.parse(text, Loader=_loader()))
+        return _built(yaml.parse(text if text.isascii() else text.translate(_BREAKS), Loader=_loader()))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line, mark.column) if mark is not None else (0, 0)
@@ -112,7 +116,7 @@ def _node(event: Any, stack: list[_Open], made: Mapping, kinds: Any) -> None:
     if len(stack) >= MAX_DEPTH:
         raise Refused(line, column, "nesting")
     if isinstance(event, kinds.ScalarEvent):
-        value: Value = event.value
+        value: Value = event.value if event.value.isascii() else event.value.translate(_UNBROKEN)
     else:
         value = {} if isinstance(event, kinds.MappingStartEvent) else []
     path = _place(value, stack, made, line, column)
