@@ -407,16 +407,17 @@ def test_a_file_without_its_last_semicolon_does_not_run_into_the_next() -> None:
     assert project(files).schema_sql.count(";") == 2
 
 
-@given(
-    st.dictionaries(
-        st.sampled_from(
-            ["docker-compose.yml", "alembic.ini", ".env", "pyproject.toml", "alembic/versions/a.py",
-             "migrations/0001_a.sql", "migrations/2_b.up.sql", "schema.sql", "package.json", "migrations/x.js", "a.sqlite", "alembic/env.py"]
-        ),
-        st.text(st.sampled_from(list("abepq:/=-'\"\n \\$%([{;0123\0é")) , max_size=60)
-        | st.sampled_from(["[alembic]\nscript_location = ", "down_revision = (", "revision = 'a'\ndown_revision = None\n"]),
-    )
-)  # fmt: skip
+NAMES = [
+    "docker-compose.yml", "alembic.ini", ".env", "pyproject.toml", "alembic/versions/a.py", "migrations/0001_a.sql",
+    "migrations/2_b.up.sql", "schema.sql", "package.json", "migrations/x.js", "a.sqlite", "alembic/env.py",
+]  # fmt: skip
+TEXTS = st.text(st.sampled_from(list("abepq:/=-'\"\n \\$%([{;0123\0é")), max_size=60)
+STARTS = st.sampled_from(
+    ["[alembic]\nscript_location = ", "down_revision = (", "revision = 'a'\ndown_revision = None\n"]
+)
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), TEXTS | STARTS))
 def test_nothing_that_files_contain_makes_recognition_fail(files: dict[str, str]) -> None:
     found = project(files)
     assert isinstance(found, Project)

@@ -156,6 +156,21 @@ def test_every_line_is_the_one_in_the_file() -> None:
     assert [(call.sql, call.line) for call in found.calls] == [("SELECT 1", 8)]
 
 
+def test_what_is_given_a_name_is_read_as_well() -> None:
+    body = """n = "x"
+    key = sa.Column("id", sa.BigInteger(), primary_key=True)
+    t = op.create_table("t", key, sa.Column(n, KIND))
+    done = op.get_bind().execute(sa.text("SELECT 1"))
+    op.bulk_insert(t, [])
+    op.create_index("i", "t", COLUMNS)"""
+    found = read_upgrade("KIND = sa.Text()\nCOLUMNS = ['x']\n" + revision("a", body=body), "sqlite")
+    assert found.unread == []
+    assert [call.sql.partition(" (")[0] for call in found.calls] == [
+        'CREATE TABLE "t"', "SELECT 1", 'CREATE INDEX "i" ON "t"',
+    ]  # fmt: skip
+    assert '"x" TEXT' in found.calls[0].sql
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [

@@ -32,6 +32,7 @@ _ASIDE = 25  # what tests, fixtures and documentation say counts for that much l
 
 _URL = re.compile(r"\b(?:jdbc:)?([a-z][a-z0-9]*)(?:\+[a-z0-9_]+)?:(?://|(?<=sqlite:)\S)", re.IGNORECASE)
 _IMAGE = re.compile(r"""^\s*-?\s*(?:image:|FROM\s)\s*["']?([^\s"'#]+)""", re.IGNORECASE)
+_POSTGRESQL_IMAGES = ("timescaledb", "pgvector", "postgresql-repmgr", "citus", "paradedb", "spilo")
 _TAG_DEFAULT = re.compile(r"\$\{[^}:]*:?-([^}]*)\}")
 _CONNECTION = re.compile(
     r"^\s*(?:export\s+)?(DB_CONNECTION|DB_DRIVER|DATABASE_ENGINE|DB_ENGINE)\s*=\s*[\"']?(\w+)", re.IGNORECASE
@@ -217,11 +218,7 @@ def image_engine(image: str) -> tuple[str, str] | None:
     version = release.group(1) if release else ""
     if name in {"postgres", "postgresql", "postgis"}:
         return "postgresql", _short("postgresql", version)
-    if name.startswith(("timescaledb", "pgvector", "postgresql-repmgr")) or name in {
-        "citus",
-        "paradedb",
-        "spilo",
-    }:
+    if name.startswith(_POSTGRESQL_IMAGES):
         packed = re.search(r"(?:pg|postgres-?)(\d+)", f"{name}:{tag}")
         return "postgresql", packed.group(1) if packed else ""
     if name in {"mysql", "mysql-server", "percona", "percona-server"}:
