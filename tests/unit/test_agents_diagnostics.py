@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from domain_agents.agents.diagnostics import Diagnostic, format_diagnostics
 from domain_agents.agents.reading import read_agent
+from domain_agents.cli.check import examined
 from domain_agents.findings import Severity
+from domain_agents.prompts import check_template
 from domain_agents.tools import Settings
-from domain_agents.tools._check import check, check_served
 
 if TYPE_CHECKING:
     import pytest
@@ -77,23 +78,32 @@ def test_json_has_every_part() -> None:
 
 def test_everything_we_serve_passes_our_own_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    assert check_served(Settings(project=None)) == ()
+    agents, prompts, diagnostics = examined(Settings(project=None))
+    assert (agents, diagnostics) == (3, ())
+    assert prompts >= 6
 
 
-def test_a_directory_is_checked_with_its_agents_and_prompts(tmp_path: Path) -> None:
-    (tmp_path / "a.md").write_text("---\nname: a\ndescription: b: c\n---\nx", encoding="utf-8")
-    (tmp_path / "README.md").write_text("# Us\n", encoding="utf-8")
-    (tmp_path / "p").mkdir()
-    (tmp_path / "p" / "go.prompt.md").write_text(
-        "---\nname: go\ndescription: b\narguments:\n  - name: task\n---\n{{ tsk }}\n{% if x %}", encoding="utf-8"
-    )
-    found = [(Path(d.file).name, d.line, d.code) for d in check([tmp_path]) if d.severity is not Severity.INFO]
-    assert found == [("a.md", 3, "repaired"), ("go.prompt.md", 8, "bad_template")]
+def test_a_template_that_cannot_be_read_is_an_error_at_its_line() -> None:
+    text = "---\nname: go\ndescription: b\narguments:\n  - name: task\n---\n{{ task }}\n{% if x %}"
+    assert [(d.severity, d.code, d.line) for d in check_template(text.encode(), "go.prompt.md")] == [
+        (Severity.ERROR, "bad_template", 8)
+    ]
 
 
-def test_files_are_checked_one_by_one_and_missing_ones_are_said(tmp_path: Path) -> None:
-    prompt = tmp_path / "go.prompt.md"
-    prompt.write_text("---\ndescription: b\narguments: [task]\n---\n\n{{ task }} {{ tsk }}", encoding="utf-8")
-    found = check([prompt, tmp_path / "gone.md"])
-    assert [(d.code, d.line, d.column) for d in found] == [("undeclared_argument", 6, 15), ("unreadable", 0, 0)]
-    assert found[0].instead == "{{ task }}"
+def test_a_name_that_no_argument_has_is_said_with_the_nearest() -> None:
+    text = b"---\ndescription: b\narguments: [task]\n---\n\n{{ task }} {{ tsk }}"
+    (said,) = check_template(text, "go.prompt.md")
+    assert (said.code, said.line, said.column) == ("undeclared_argument", 6, 15)
+    assert said.instead == "{{ task }}"
+
+
+def test_a_prompts_own_fields_are_checked() -> None:
+    arguments = "arguments:\n  - {name: a, completes: stars}\n  - {name: 1a}\n  - {name: a}\n"
+    text = f"---\nname: go\nmodel: x\n{arguments}---\n{{{{ a }}}}".encode()
+    assert [d.code for d in check_template(text, "go.prompt.md")] == [
+        "missing_description",
+        "unknown_key",
+        "bad_value",
+        "repeated_key",
+        "bad_value",
+    ]

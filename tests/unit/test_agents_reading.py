@@ -130,6 +130,7 @@ def test_unknown_keys_are_kept_and_are_no_fault() -> None:
         ("allowed-tools: Read Bash(git:*) Grep", ("Read", "Bash(git:*)", "Grep")),
         ("tools:\n\t- Read\n\t- Write", ("Read", "Write")),
         ("tools: {read: true, write: true}", ("read", "write")),
+        ("tools:\n  read: true\n  write: false\n  bash:", ("read", "bash")),
         ('tools: "Read, Write"', ("Read", "Write")),
     ],
 )
@@ -464,7 +465,7 @@ def test_invisible_text_anywhere_in_the_file_is_reported(hidden: str, *, reporte
         assert said[0].line == 55
 
 
-@pytest.mark.parametrize("key", ["hooks", "mcpServers", "mcp-servers", "permissionMode"])
+@pytest.mark.parametrize("key", ["hooks", "mcpServers", "mcp-servers", "permissionMode", "permission"])
 def test_keys_that_grant_powers_are_kept_and_said(key: str) -> None:
     agent, said = read_agent(f"---\nname: a\ndescription: b\n{key}: x\n---\nbody", "a.md")
     assert agent is not None
@@ -536,3 +537,10 @@ def test_what_is_written_to_take_long_is_answered(front: str) -> None:
 def test_a_heading_of_spaces_and_a_fence_of_spaces_are_answered() -> None:
     assert read("# a" + " " * 240_000 + "b").name == "reviewer"
     assert read("```" + " " * 240_000 + "!\n---\nname: a\n---\n").name == "reviewer"
+
+
+@pytest.mark.parametrize("hint", ["[--init] [--verify]", "[a|b] <path> [--force]", "[file: path] [n]"])
+def test_hints_in_brackets_are_text(hint: str) -> None:
+    agent = read(f"---\ndescription: Sync it\nargument-hint: {hint}\nallowed-tools: Read, Bash(git:*)\n---\nbody")
+    assert agent.extra["argument-hint"] == hint
+    assert agent.tools == ("Read", "Bash(git:*)")

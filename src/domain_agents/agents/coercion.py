@@ -185,8 +185,8 @@ def _steps(value: Value) -> list[str]:
 
 
 def _list(value: Value) -> tuple[str, ...]:
-    if isinstance(value, dict):
-        return _unique(value)
+    if isinstance(value, dict):  # `write: false` says that it is not one of them
+        return _unique(key for key, given in value.items() if text_of(given).lower() not in _NO - {""})
     if isinstance(value, list):
         return _unique(_flat(value))
     text = text_of(value)

@@ -40,6 +40,8 @@ POWERS = {
     "mcpServers": "start servers",
     "mcp-servers": "start servers",
     "permissionMode": "change what needs permission",
+    "permission": "change what needs permission",
+    "permissions": "change what needs permission",
 }
 _HEADING = re.compile(r"^#{1,6}[ \t]+(?P<text>\S.*)$")
 _NOT_PROSE = re.compile(r"^(```|~~~|---|===|\||>|<!--|<[a-z/]|!\[|\[!|[-*+] |\d+\. )", re.IGNORECASE)

@@ -247,7 +247,7 @@ def _quoted(chunk: _Chunk) -> Mapping | None:
 
 
 def _quoted_flow(text: str) -> str:
-    if not text.endswith("]") or (text.count("[") > 1 and '"' in text):
+    if not text.endswith("]") or "[" in text[1:] or "]" in text[:-1]:
         return text
     items = [item.strip() for item in text[1:-1].split(",")]
     return "[" + ", ".join(_in_quotes(item) if _NEEDS_QUOTES.search(item) else item for item in items if item) + "]"

@@ -149,7 +149,7 @@ def _next(usable: list[Tool], arguments: StartArguments) -> dict[str, Any] | Non
     fields = tool.arguments.model_fields
     known: dict[str, Any] = {}
     if "sql" in fields:
-        known["sql"] = _sql(arguments.task) or "the change as DDL, written as if nobody else used the database"
+        known["sql"] = _sql(arguments.task) or "<the change as DDL, written as if nobody else used the database>"
     if "project" in fields and arguments.project:
         known["project"] = arguments.project
     return {"tool": tool.name, "arguments": known}
