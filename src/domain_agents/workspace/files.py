@@ -57,6 +57,7 @@ class ProjectFiles:
     skipped: list[Skipped] = field(default_factory=list)
     _paths: tuple[str, ...] | None = field(default=None, repr=False)
     _texts: dict[str, str] = field(default_factory=dict, repr=False)
+    _plain: set[str] = field(default_factory=set, repr=False)
 
     def __post_init__(self) -> None:
         self.root = self.root.resolve()
@@ -115,6 +116,7 @@ class ProjectFiles:
                             directories.append(path)
                     elif entry.is_file():
                         files.append(path)
+                        self._plain.add(path)
         except OSError:
             self.skipped.append(Skipped(directory or ".", "cannot be read"))
         return files, directories
@@ -130,10 +132,12 @@ class ProjectFiles:
         return target.is_file()
 
     def _read(self, path: str) -> str:
-        target = (self.root / path).resolve(strict=True)
-        if not target.is_relative_to(self.root) or not target.is_file():
-            raise _NotText("not a file of the project")
-        with target.open("rb") as file:
+        name = f"{self.root}/{path}"
+        if path not in self._plain:
+            target = (self.root / path).resolve(strict=True)
+            if not target.is_relative_to(self.root) or not target.is_file():
+                raise _NotText("not a file of the project")
+        with open(name, "rb") as file:  # noqa: PTH123  # thousands are read, and a Path costs more than the reading
             data = file.read(self.max_bytes + 1)
         if len(data) > self.max_bytes:
             raise _NotText(f"larger than {self.max_bytes:,} bytes")

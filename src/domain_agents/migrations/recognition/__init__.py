@@ -6,14 +6,18 @@ nothing is said the answer is empty.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from domain_agents.migrations.plan import Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
+
+M = TypeVar("M")
+_ENDING = re.compile(r"\\\.(?:\((?:\?:)?([\w|]+)\)|(\w+))\$$")
 
 
 class Files(Protocol):
@@ -60,3 +64,22 @@ def parent(path: str) -> str:
 def base(path: str) -> str:
     """The last part of a path."""
     return path.rpartition("/")[2]
+
+
+class MarkIndex(Generic[M]):
+    """Marks by the ending of the paths they can match: a project has thousands of files, and most match none."""
+
+    def __init__(self, marks: Iterable[M], pattern: Callable[[M], re.Pattern[str]]) -> None:
+        self._by_ending: dict[str, list[M]] = defaultdict(list)
+        self._marks: list[tuple[M, frozenset[str]]] = []
+        for mark in marks:
+            found = _ENDING.search(pattern(mark).pattern)
+            endings = (found.group(1) or found.group(2)).split("|") if found else []
+            self._marks.append((mark, frozenset(endings)))
+
+    def of(self, path: str) -> Sequence[M]:
+        """The marks whose pattern may match this path, in their order."""
+        ending = base(path).rpartition(".")[2]
+        if ending not in self._by_ending:
+            self._by_ending[ending] = [mark for mark, endings in self._marks if not endings or ending in endings]
+        return self._by_ending[ending]

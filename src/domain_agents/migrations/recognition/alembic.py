@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from domain_agents.migrations.plan import Evidence
 from domain_agents.migrations.recognition import base, parent
-from domain_agents.migrations.recognition.alembic_upgrade import read_module
+from domain_agents.migrations.recognition.alembic_upgrade import Upgrade, read_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -71,13 +71,13 @@ def read_alembic(files: Files, engine: str, directory: str = "") -> AlembicHisto
     locations = [directory] if directory else list(configuration.versions) or _found_locations(files, configuration)
     history.directory = locations[0] if locations else _joined(configuration.script or "alembic", "versions")
     history.version_table = configuration.table or "alembic_version"
-    modules: dict[str, ast.Module] = {}
-    revisions = tuple(_revisions(files, locations, modules, history))
+    upgrades: dict[str, Upgrade] = {}
+    revisions = tuple(_revisions(files, locations, engine, upgrades, history))
     history.revisions = _ordered(revisions)
     history.heads = _heads(revisions)
     history.template = configuration.template or _observed_template(history.revisions)
     history.numbering, history.next_number = _numbering(history.revisions)
-    _read_schema(history, modules, engine)
+    _read_schema(history, upgrades)
     for revision in history.revisions:
         if revision.name in history.heads:
             says = (
@@ -194,7 +194,7 @@ def _found_locations(files: Files, configuration: _Configuration) -> list[str]:
 
 
 def _revisions(
-    files: Files, locations: Sequence[str], modules: dict[str, ast.Module], history: AlembicHistory
+    files: Files, locations: Sequence[str], engine: str, upgrades: dict[str, Upgrade], history: AlembicHistory
 ) -> Iterable[Revision]:
     prefixes = tuple(f"{location}/" for location in locations if location != ".")
     for path in files.paths():
@@ -202,18 +202,33 @@ def _revisions(
         if not inside or not path.endswith(".py") or base(path).startswith(("__init__", ".#")):
             continue
         try:
-            module = ast.parse(files.text(path))
+            module = _parsed(files.text(path))
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             history.unread.append(Evidence(path, getattr(error, "lineno", 0) or 0, "this is not Python"))
             continue
         revision = _revision(path, module)
         if revision is None:
             continue
-        if revision.name in modules:
+        if revision.name in upgrades:
             history.unread.append(Evidence(path, revision.line, f"revision {revision.name} is there twice"))
             continue
-        modules[revision.name] = module
+        upgrades[revision.name] = read_module(module, engine)
         yield revision
+
+
+def _parsed(source: str) -> ast.Module:
+    """A revision's source as a tree, without its way down where that stands at the end.
+
+    Raises:
+        SyntaxError: it is not Python (or ValueError, RecursionError, MemoryError, for source that is out of bounds).
+    """
+    end = source.rfind("\ndef downgrade(")
+    if end > source.find("\ndef upgrade(") > 0:
+        try:
+            return ast.parse(source[:end])
+        except SyntaxError:
+            pass
+    return ast.parse(source)
 
 
 def _revision(path: str, module: ast.Module) -> Revision | None:
@@ -298,10 +313,10 @@ def _numbering(revisions: Sequence[Revision]) -> tuple[str, str]:
     return style, str(free).rjust(width, "0")
 
 
-def _read_schema(history: AlembicHistory, modules: Mapping[str, ast.Module], engine: str) -> None:
+def _read_schema(history: AlembicHistory, upgrades: Mapping[str, Upgrade]) -> None:
     parts: list[str] = []
     for revision in history.revisions:
-        upgrade = read_module(modules[revision.name], engine)
+        upgrade = upgrades[revision.name]
         if upgrade.calls:
             parts.append(f"-- revision {revision.name}\n" + "".join(f"{call.sql};\n" for call in upgrade.calls))
         history.unread.extend(

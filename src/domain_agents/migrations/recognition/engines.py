@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from domain_agents.migrations.recognition import Claim, base, claim
+from domain_agents.migrations.recognition import Claim, MarkIndex, base, claim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -156,10 +156,10 @@ def _marks_of(path: str, files: Files) -> Iterator[tuple[Claim, str]]:
     if _DATABASE_FILE.search(path):
         yield claim("sqlite", FILE, path, 0, "a SQLite database lies in the project"), ""
         return
-    for pattern, read in _READERS:
+    for pattern, read in _READER_INDEX.of(path):
         if pattern.search(path):
             yield from read(path, files)
-    for mark in _MARKS:
+    for mark in _MARK_INDEX.of(path):
         if mark.files.search(path):
             yield from _marked(mark, path, files)
 
@@ -261,6 +261,9 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[str, Files], Iterator[tuple[Cla
     (_TOOL_FILE, _tools),
     (_PYTHON, _python_drivers),
 )
+
+_READER_INDEX = MarkIndex(_READERS, lambda row: row[0])
+_MARK_INDEX = MarkIndex(_MARKS, lambda mark: mark.files)
 
 _SIGNS = {
     "postgresql": (

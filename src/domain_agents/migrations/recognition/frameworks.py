@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from domain_agents.migrations.recognition import Claim, base, claim, parent
+from domain_agents.migrations.recognition import Claim, MarkIndex, base, claim, parent
 
 if TYPE_CHECKING:
     from domain_agents.migrations.recognition import Files
@@ -105,6 +105,9 @@ _CANDIDATE = re.compile(
 )
 
 
+_INDEX = MarkIndex(enumerate(_MARKS), lambda row: row[1].path)
+
+
 def read_frameworks(files: Files) -> tuple[tuple[Claim, ...], dict[str, str]]:
     """Claims on the framework, one for each mark that was found, and where each framework's migrations lie."""
     claims: list[Claim] = []
@@ -113,7 +116,7 @@ def read_frameworks(files: Files) -> tuple[tuple[Claim, ...], dict[str, str]]:
     for path in files.paths():
         if not _CANDIDATE.search(path):
             continue
-        for number, mark in enumerate(_MARKS):
+        for number, mark in _INDEX.of(path):
             if not mark.path.search(path):
                 continue
             directory = parent(path)
