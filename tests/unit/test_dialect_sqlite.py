@@ -344,6 +344,10 @@ def test_an_expression_is_one_whole_expression_or_a_fault() -> None:
         "?",
         ":a",
         "'x",
+        "count(*)",
+        "max(a)",
+        "row_number() OVER ()",
+        "lower(1, 2)",
     ]:
         assert READER.fault(bad) != "", bad
 

@@ -101,7 +101,7 @@ class SqliteDialect:
             depth += token.is_sign("(") - token.is_sign(")")
             if token.is_sign(";") or depth < 0 or (depth == 0 and token.is_sign(",")):
                 return f"{token.text!r} ends the expression"
-        return "a parenthesis is not closed" if depth else _refused(expression)
+        return "a parenthesis is not closed" if depth else _refused(expression, row)
 
 
 DIALECT: Final = SqliteDialect()
@@ -119,21 +119,28 @@ length like likely lower ltrim max min mod nullif octet_length pow power printf 
 sqrt substr substring trim trunc typeof unhex unicode unlikely upper zeroblob date time datetime julianday unixepoch
 """
 _DETERMINISTIC: Final = frozenset(_DETERMINISTIC_LIST.split())
-_PARSED: Final = ("no such column", "no such function", "no such table", "misuse of", "wrong number of arguments")
+_UNKNOWN_NAMES: Final = ("no such column", "no such function", "no such table")
+_MOST_COLUMNS: Final = 500
 
 
-def _refused(expression: str) -> str:
-    """What SQLite's parser says against an expression; names it does not know are no fault of the text."""
+def _refused(expression: str, row: tuple[Token, ...]) -> str:
+    """What SQLite's parser says against an expression over a row; names it does not know are no fault of the text."""
     if "\0" in expression:
         return "a NUL character ends an SQL text"
+    names = {token.value.lower(): token.value for token in row if token.kind in {Kind.WORD, Kind.NAME} and token.value}
+    columns = ['"' + name.replace('"', '""') + '"' for name in names.values()] or ['"nothing"']
     connection = sqlite3.connect(":memory:", isolation_level=None)
     try:
-        # EXPLAIN compiles and does not run: a request cannot make us compute. In parentheses an alias or a FROM is
-        # refused, bare a whole SELECT is.
-        connection.execute(f"EXPLAIN SELECT ({expression}\n), {expression}\n").close()
+        # With columns of these names the resolver gets as far as refusing an aggregate behind WHERE. In parentheses an
+        # alias or a FROM is refused, bare a whole SELECT is. EXPLAIN compiles and does not run: a request cannot make us
+        # compute.
+        connection.execute(f"CREATE TABLE asked ({', '.join(columns[:_MOST_COLUMNS])})")
+        query = f"SELECT ({expression}\n), {expression}\n FROM asked WHERE ({expression}\n)"
+        connection.execute(f"EXPLAIN {query}").close()
     except (sqlite3.Error, sqlite3.Warning, UnicodeEncodeError) as error:
         said = str(error)
-        return "" if said.startswith(_PARSED) else f"SQLite says: {said}"
+        if not said.startswith(_UNKNOWN_NAMES):
+            return f"SQLite says: {said}"
     finally:
         connection.close()
     return ""
