@@ -99,3 +99,13 @@ async def http_client(port: int, mode: str, token: str | None = None) -> Any:
         transport = streamable_http_client(f"http://127.0.0.1:{port}/mcp", http_client=http)
         async with Client(transport, mode=mode, cache=None) as connected:
             yield connected
+
+
+def wait_until_open(port: int) -> None:
+    """Wait until something accepts on the port."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=2):
+            return
+        time.sleep(0.05)
+    raise AssertionError("the server did not start")

@@ -101,6 +101,7 @@ class Command:
             self.lines.append(line)
             if _id(line) == number:
                 return dict(json.loads(line))
+        self._arrived.put(b"")
         raise AssertionError(f"ended without an answer to {number}: {self.errors.decode()}")
 
     def ask(self, number: int | str, method: str, params: Mapping[str, Any] | None = None, *, version: str) -> Any:
@@ -118,6 +119,7 @@ class Command:
             reader.join(ANSWER_SECONDS)
         while line := self._arrived.get(timeout=ANSWER_SECONDS):
             self.lines.append(line)
+        self._arrived.put(b"")  # the end stays the end, for whoever waits again
         return code
 
 
