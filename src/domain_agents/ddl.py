@@ -16,6 +16,7 @@ from domain_agents.catalog import (
     Column,
     ForeignKey,
     Index,
+    IndexKey,
     PrimaryKey,
     Schema,
     Table,
@@ -186,7 +187,7 @@ class DropColumn:
 
 @dataclass(frozen=True, slots=True)
 class RenameColumn:
-    """RENAME COLUMN, followed into keys, foreign keys and indexes."""
+    """RENAME COLUMN, followed into keys, foreign keys, expressions and indexes, as the servers do."""
 
     table: TableName
     column: str
@@ -207,16 +208,43 @@ class RenameColumn:
             columns=tuple(replace(c, name=self.new_name) if c.name == self.column else c for c in table.columns),
             primary_key=replace(key, columns=renamed(key.columns)) if key else None,
             uniques=tuple(replace(u, columns=renamed(u.columns)) for u in table.uniques),
+            checks=tuple(replace(check, expression=self._in(check.expression)) for check in table.checks),
             foreign_keys=tuple(replace(fk, columns=renamed(fk.columns)) for fk in table.foreign_keys),
         )
-        after = schema.with_table(changed)
-        for index in schema.indexes_of(table.name):
+        after = schema.with_table(self._in_generated(changed))
+        for child in after.tables.values():
             keys = tuple(
-                replace(k, text=self.new_name) if not k.is_expression and k.text == self.column else k
-                for k in index.keys
+                replace(fk, parent_columns=renamed(fk.parent_columns)) if fk.parent in (table.name, self.table) else fk
+                for fk in child.foreign_keys
             )
-            after = after.with_index(replace(index, keys=keys, include=renamed(index.include)))
+            after = after.with_table(replace(child, foreign_keys=keys)) if keys != child.foreign_keys else after
+        for index in schema.indexes_of(table.name):
+            after = after.with_index(
+                replace(
+                    index,
+                    keys=tuple(self._in_key(key) for key in index.keys),
+                    include=renamed(index.include),
+                    where=self._in(index.where) if index.where else index.where,
+                )
+            )
         return after
+
+    def _in(self, expression: str) -> str:
+        return renamed_in(expression, self.column, self.new_name)
+
+    def _in_key(self, key: IndexKey) -> IndexKey:
+        if key.is_expression:
+            return replace(key, text=self._in(key.text))
+        return replace(key, text=self.new_name) if key.text == self.column else key
+
+    def _in_generated(self, table: Table) -> Table:
+        return replace(
+            table,
+            columns=tuple(
+                replace(column, generated=self._in(column.generated)) if column.generated is not None else column
+                for column in table.columns
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,6 +471,17 @@ def mentions(expression: str, column: str) -> bool:
         if bare.lower() == column.lower() or column in {quoted.replace('""', '"'), ticked}:
             return True
     return False
+
+
+def renamed_in(expression: str, column: str, new_name: str) -> str:
+    """The expression with a column's name exchanged, wherever `mentions` finds it."""
+    plain = re.fullmatch(r"[a-z_][a-z0-9_]*", new_name) is not None
+    written = new_name if plain else '"' + new_name.replace('"', '""') + '"'
+
+    def exchanged(found: re.Match[str]) -> str:
+        return written if mentions(found.group(), column) else found.group()
+
+    return _NAMES.sub(exchanged, expression)
 
 
 def _uses(index: Index, column: str) -> bool:

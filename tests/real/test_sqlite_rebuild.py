@@ -152,6 +152,8 @@ CHANGES: list[ddl.Statement] = [
     ddl.RenameConstraint(THINGS, "named", "renamed"),
     ddl.RenameIndex("things_code", "things_code_key"),
     ddl.RenameColumn(LOG, "what", "which"),
+    ddl.RenameColumn(MAKERS, "id", "number"),
+    ddl.RenameColumn(MAKERS, "name", "title"),
     ddl.CreateIndex(Index("p", PARTS, (IndexKey("note", suffix="COLLATE NOCASE", descending=True), IndexKey("thing")))),
     ddl.DropIndex("things_name"),
 ]
@@ -215,6 +217,10 @@ def test_changes_follow_each_other_on_one_table(opened: Open) -> None:
         ddl.AddColumn(THINGS, Column("colour", "TEXT")),
         ddl.RenameColumn(THINGS, "code", "ean"),
         ddl.DropColumn(THINGS, "twice"),
+        ddl.RenameColumn(LOG, "what", "event"),
+        ddl.SetNotNull(LOG, "event"),
+        ddl.RenameColumn(MAKERS, "id", "number"),
+        ddl.SetNotNull(MAKERS, "name"),
         ddl.SetNotNull(THINGS, "colour"),
         ddl.AddConstraint(THINGS, Check("colour <> ''", "painted")),
         ddl.DropColumn(THINGS, "ean"),
@@ -225,6 +231,30 @@ def test_changes_follow_each_other_on_one_table(opened: Open) -> None:
             run(sql)
         schema = change.apply(schema)
         assert bare(in_database(run)) == bare(schema)
+
+
+def test_a_rename_is_followed_into_expressions_by_the_next_rebuild(opened: Open) -> None:
+    run = opened(":memory:")
+    schema = made(
+        run,
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT CHECK (a > 0), b AS (a + 1), up REFERENCES t (id), z,"
+        "    CHECK (z <> a));"
+        "CREATE INDEX i ON t (abs(a)) WHERE a > 1; CREATE TABLE c (x REFERENCES t (id))",
+    )
+    run("INSERT INTO t (id, a, up) VALUES (1, 2, NULL), (2, 3, 1)")
+    table = TableName("t")
+    for change in (
+        ddl.RenameColumn(table, "a", "amount"),
+        ddl.RenameColumn(table, "id", "number"),
+        ddl.SetNotNull(table, "amount"),
+        ddl.DropColumn(table, "z"),
+        ddl.SetDefault(table, "amount", "1"),
+    ):
+        for sql in engine("sqlite").spell(change, schema):
+            run(sql)
+        schema = change.apply(schema)
+        assert bare(in_database(run)) == bare(schema)
+    assert run("SELECT number, amount, b, up FROM t") == [(1, 2, 3, None), (2, 3, 4, 1)]
 
 
 def test_the_file_read_back_says_the_same_as_the_database(opened: Open) -> None:

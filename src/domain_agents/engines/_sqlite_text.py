@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from domain_agents.catalog import Check, Column, ForeignKey, Index, IndexKey, PrimaryKey, Table, TableName, Unique
+from domain_agents.ddl import renamed_in
 from domain_agents.engines import CannotSpell
 from domain_agents.engines._sqlite_table import Clause, Definition, Item, read_definition
 from domain_agents.engines._sqlite_tokens import Kind, NotUnderstood, quoted, tokens
@@ -301,14 +302,26 @@ class _Editor:
         if isinstance(constraint, PrimaryKey | Unique | ForeignKey):
             columns = tuple(self.renamed.get(column, column) for column in constraint.columns)
             constraint = replace(constraint, columns=columns)
+        if isinstance(constraint, Check):
+            constraint = replace(constraint, expression=self._now(constraint.expression))
+        if isinstance(constraint, ForeignKey) and constraint.parent.name == self.definition.table.name.name:
+            names = tuple(self.renamed.get(column, column) for column in constraint.parent_columns)
+            constraint = replace(constraint, parent_columns=names)
         constraint = _bare(constraint)
         if constraint not in self.wanted:
             return False
         self.wanted.remove(constraint)
         return True
 
+    def _now(self, expression: str) -> str:
+        for before, after in self.renamed.items():
+            expression = renamed_in(expression, before, after)
+        return expression
+
     def _column_edits(self, item: Item, now: Column) -> list[Edit]:
         was = next(c for c in self.definition.table.columns if item.column is not None and c.name == item.column.name)
+        if was.generated is not None:
+            was = replace(was, generated=self._now(was.generated))
         edits: list[Edit] = []
         if now.name != was.name:
             edits.append((item.start, item.name_end, written_name(now.name)))
