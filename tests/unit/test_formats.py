@@ -161,6 +161,11 @@ def test_sqlite_pragmas_that_mean_nothing_in_a_transaction_stand_around_it() -> 
         ]
 
 
+def test_a_comment_at_the_end_of_a_statement_does_not_swallow_the_next() -> None:
+    path, content = only(rendered("raw", plan_of(migration("a", "SELECT 1 -- one", "SELECT 2", guards=()))))
+    assert statements("raw", path, content) == ["SELECT 1", "SELECT 2"]
+
+
 def test_statements_that_hold_their_own_transaction_get_no_second_one() -> None:
     planned = migration("rebuild", "BEGIN IMMEDIATE", "DROP TABLE a", "COMMIT", guards=(), transaction=False)
     project = Project(directory="m", next_number="2", ledger_insert="INSERT INTO l VALUES ('{stem}')")
