@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from domain_agents.agents.sources import Places, Source
 
 MAX_ARGUMENT_CHARACTERS = 40_000
+MAX_LISTED_DESCRIPTION = 1_024
 PROMPT_SUFFIX = ".prompt.md"
 REPORT_SUFFIX = ".report.md"
 COMPLETIONS = ("", "agents", "engines", "frameworks", "tables", "files")
@@ -134,7 +135,7 @@ def agent_prompt(agent: Agent) -> Prompt:
     def rendered(given: Mapping[str, str]) -> str:
         return instructions(agent, validated(agent.name, arguments, given))
 
-    return Prompt(agent.name, agent.title, agent.description, arguments, rendered, agent.file)
+    return Prompt(agent.name, agent.title, agent.brief(MAX_LISTED_DESCRIPTION), arguments, rendered, agent.file)
 
 
 def instructions(agent: Agent, values: Mapping[str, Any]) -> str:

@@ -210,6 +210,20 @@ def test_links_that_leave_the_directory_are_skipped_and_said(tmp_path: Path) -> 
     assert {d.code for d in catalogue.diagnostics} == {"link_outside", "repeated_name"}
 
 
+def test_a_project_whose_agents_folder_is_a_link_to_elsewhere_lends_nothing(tmp_path: Path, home: Path) -> None:
+    write(tmp_path / "private" / "agents" / "secret.md", "secret")
+    project = tmp_path / "project"
+    (project / ".claude").mkdir(parents=True)
+    (project / ".domain-agents").symlink_to(tmp_path / "private")
+    (project / ".claude" / "agents").symlink_to(tmp_path / "private" / "agents")
+    catalogue = load_catalogue(Settings(project=project, project_agents=True))
+    assert catalogue.get("secret") is None
+    assert [(d.file, d.code) for d in catalogue.diagnostics] == [
+        (".claude/agents", "link_outside"),
+        (".domain-agents/agents", "link_outside"),
+    ]
+
+
 def test_only_markdown_is_read_and_skill_folders_hold_one_agent(tmp_path: Path) -> None:
     for name in (
         "a.md",

@@ -159,3 +159,10 @@ def test_a_report_that_is_not_there_is_a_lookup_error_without_a_path(agent: str,
     with pytest.raises(LookupError) as raised:
         report(agent, name, {})
     assert "prompts" not in str(raised.value)
+
+
+def test_a_description_of_thousands_of_characters_does_not_fill_the_list(home: Path) -> None:
+    (home / "agents" / "a.md").write_text(f"---\nname: a\ndescription: {'very long ' * 600}\n---\nx", encoding="utf-8")
+    listed = next(one for one in served_prompts(HERE) if one.name == "a")
+    assert len(listed.description) < 1_100
+    assert listed.description.endswith("…")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from domain_agents.agents import globs, patterns
 from domain_agents.agents.words import STOP_WORDS, contains, spellings, tokens
+from domain_agents.agents.words import counts as word_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -148,7 +149,7 @@ def _look_at_text(catalogue: Catalogue, request: str, evidence: dict[str, _Evide
     wanted = list(spelt)
     if not wanted or not evidence:
         return
-    index = _index(catalogue.fingerprint, _Agents(catalogue.agents))
+    index = _index(tuple(_Keyed(agent) for agent in catalogue.agents))
     total = len(index.counts)
     weights = {w: math.log(1 + (total - index.holders[w] + 0.5) / (index.holders[w] + 0.5)) for w in wanted}
     all_weight = sum(weights.values()) or 1.0
@@ -165,23 +166,25 @@ def _look_at_text(catalogue: Catalogue, request: str, evidence: dict[str, _Evide
             made.reasons.append(f"text: {', '.join(spelt[word] for word in best)}")
 
 
-class _Agents:
-    """Agents as an argument of a cached function whose key is the catalogue's fingerprint beside it."""
+class _Keyed:
+    """An agent as an argument of cached functions: the same file under the same name is the same."""
 
-    def __init__(self, agents: tuple[Agent, ...]) -> None:
-        self.agents = agents
-        self._key = tuple((agent.name, agent.sha256) for agent in agents)
+    __slots__ = ("agent", "key")
+
+    def __init__(self, agent: Agent) -> None:
+        self.agent = agent
+        self.key = (agent.name, agent.sha256)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Agents) and self._key == other._key
+        return isinstance(other, _Keyed) and self.key == other.key
 
     def __hash__(self) -> int:
-        return hash(self._key)
+        return hash(self.key)
 
 
 @lru_cache(maxsize=4)
-def _index(_fingerprint: str, given: _Agents) -> _Index:
-    counted = [(agent.name, *_counts(agent)) for agent in given.agents]
+def _index(agents: tuple[_Keyed, ...]) -> _Index:
+    counted = [(one.agent.name, *_counts(one)) for one in agents]
     holders: Counter[str] = Counter()
     for _, counts, _length in counted:
         holders.update(counts.keys())
@@ -189,9 +192,11 @@ def _index(_fingerprint: str, given: _Agents) -> _Index:
     return _Index(tuple(counted), holders, mean or 1.0)
 
 
-def _counts(agent: Agent) -> tuple[Counter[str], float]:
-    counts: Counter[str] = Counter()
-    triggers = agent.triggers
+@lru_cache(maxsize=4_096)
+def _counts(one: _Keyed) -> tuple[Counter[str], float]:
+    """Kept by agent, so that one edit among a thousand files counts one file's words again."""
+    agent, triggers = one.agent, one.agent.triggers
+    found: Counter[str] = Counter()
     fields: tuple[tuple[int, Iterable[str]], ...] = (
         (NAME_WEIGHT, (agent.name, agent.title, *agent.tags)),
         (TRIGGER_WEIGHT, (*triggers.keywords, *triggers.stack, *(w for flow in agent.workflows for w in flow.when))),
@@ -199,9 +204,9 @@ def _counts(agent: Agent) -> tuple[Counter[str], float]:
         (BODY_WEIGHT, (agent.body,)),
     )
     for weight, texts in fields:
-        for word, count in Counter(word for text in texts for word in tokens(text)).items():
-            counts[word] += weight * count
-    return counts, float(sum(counts.values()))
+        for word, times in word_counts("\n".join(texts)).items():
+            found[word] += weight * times
+    return found, float(sum(found.values()))
 
 
 @lru_cache(maxsize=8_192)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SourceLabel = Literal["shipped", "user", "added", "project", "client"]
+MAX_BRIEF_CHARACTERS = 240
 
 
 class Frozen(BaseModel):
@@ -51,6 +51,8 @@ class Argument(Frozen):
 class Agent(Frozen):
     """One agent. `file` is relative to its source (never a path of this machine); `sha256` is of the file's own bytes.
 
+    `source` is one of the labels in `agents.sources`.
+
     `tools` is None when the file does not say. `extra` keeps every key that has no meaning here, as text, lists and
     mappings; nothing in it is ever acted on.
     """
@@ -68,11 +70,16 @@ class Agent(Frozen):
     model: str = ""
     tool: bool = False
     body: str
-    source: SourceLabel
+    source: str
     file: str
     sha256: str
     raw: bytes = Field(repr=False)
     extra: dict[str, Any] = Field(default_factory=dict)
+
+    def brief(self, limit: int = MAX_BRIEF_CHARACTERS) -> str:
+        """The description on one line: public ones run to thousands of characters with whole dialogues in them."""
+        line = " ".join(self.description.split())
+        return line if len(line) <= limit else (line[:limit].rpartition(" ")[0] or line[:limit]) + " …"
 
     @property
     def text(self) -> str:

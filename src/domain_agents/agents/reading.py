@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from domain_agents.agents import coercion, names, text
 from domain_agents.agents.diagnostics import Diagnostic
 from domain_agents.agents.frontmatter import split
-from domain_agents.agents.model import Agent, SourceLabel
+from domain_agents.agents.model import Agent
 from domain_agents.agents.repair import Fields, read_fields
 from domain_agents.findings import Severity
 
@@ -180,7 +180,7 @@ def _agent(fields: Fields, parts: Split, file: str, source: str, raw: bytes) -> 
         model=coercion.read_text(fields, "model"),
         tool=coercion.read_flag(fields, "tool") if "tool" in fields.value else False,
         body=body,
-        source=cast("SourceLabel", source),
+        source=source,
         file=file,
         sha256=sha256(raw).hexdigest(),
         raw=raw,

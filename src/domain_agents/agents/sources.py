@@ -39,20 +39,22 @@ SHIPPED, USER, ADDED, PROJECT, CLIENT = "shipped", "user", "added", "project", "
 
 
 class Source:
-    """One directory of files. `label` says whose it is; `shown` begins every name a client gets to see."""
+    """One directory of files. `label` says whose it is; `shown` begins every name a client gets to see; `within` is the
+    directory that it must not leave through a link ("": it may be anywhere)."""
 
-    __slots__ = ("directory", "label", "only_skills", "shown")
+    __slots__ = ("directory", "label", "only_skills", "shown", "within")
 
-    def __init__(self, label: str, directory: str, shown: str, *, only_skills: bool = False) -> None:
+    def __init__(self, label: str, directory: str, shown: str, *, only_skills: bool = False, within: str = "") -> None:
         self.label = label
         self.directory = directory
         self.shown = shown
         self.only_skills = only_skills
+        self.within = within
 
     @property
-    def key(self) -> tuple[str, str, str, bool]:
+    def key(self) -> tuple[str, str, str, bool, str]:
         """What makes two sources the same."""
-        return self.label, self.directory, self.shown, self.only_skills
+        return self.label, self.directory, self.shown, self.only_skills, self.within
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Source) and self.key == other.key
@@ -121,14 +123,15 @@ def agent_sources(places: Places) -> tuple[Source, ...]:
     project = "" if places.project is None else os.fspath(places.project)
     if project and places.project_agents:
         sources += [
-            Source(CLIENT, os.path.join(project, *folder.split("/")), folder, only_skills=skills)  # noqa: PTH118
+            Source(CLIENT, os.path.join(project, *folder.split("/")), folder, only_skills=skills, within=project)  # noqa: PTH118
             for folder, skills in CLIENT_FOLDERS
         ]
     for number, directory in enumerate(places.agent_directories, start=1):
         name = os.path.basename(os.path.normpath(os.fspath(directory))) or "agents"  # noqa: PTH119
         sources.append(Source(ADDED, os.fspath(directory), f"--agents[{number}]:{name}"))
     if project:
-        sources.append(Source(PROJECT, os.path.join(project, ".domain-agents", "agents"), ".domain-agents/agents"))  # noqa: PTH118
+        own = os.path.join(project, ".domain-agents", "agents")  # noqa: PTH118
+        sources.append(Source(PROJECT, own, ".domain-agents/agents", within=project))
     return tuple(sources)
 
 
@@ -166,6 +169,8 @@ def scan(source: Source) -> Iterator[File | Skipped]:
     repository must not turn a private file into one.
     """
     root = os.path.realpath(source.directory)
+    if source.within and not _is_inside(root, os.path.realpath(source.within)):
+        return iter([Skipped(source.shown, "link_outside", "a link that leaves the project is not followed")])
     found: list[File | Skipped] = []
     pending = [(root, "", 0)]
     taken = 0
@@ -216,7 +221,7 @@ def _kind(entry: os.DirEntry[str], root: str) -> str:
     try:
         if entry.is_symlink():
             target = os.path.realpath(entry.path)
-            if target != root and not target.startswith(root.rstrip(os.sep) + os.sep):
+            if not _is_inside(target, root):
                 return "outside" if entry.name.endswith(EXTENSIONS) or os.path.isdir(target) else "other"  # noqa: PTH112
             return "file" if os.path.isfile(target) else "other"  # noqa: PTH113 - a folder inside is read where it is
         if entry.is_dir():
@@ -224,6 +229,10 @@ def _kind(entry: os.DirEntry[str], root: str) -> str:
         return "file" if entry.is_file() else "other"
     except OSError:
         return "other"
+
+
+def _is_inside(path: str, root: str) -> bool:
+    return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
 
 
 def _wanted(name: str, *, only_skills: bool) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,15 @@ def tokens(text: str) -> list[str]:
     return [stem(word) for word in _words(text)]
 
 
+def counts(text: str) -> Counter[str]:
+    """How often every word of a text is in it, stemmed; much cheaper than counting `tokens`, as words repeat."""
+    found: Counter[str] = Counter()
+    for word, times in Counter(_WORD.findall(text.casefold())).items():
+        for part in _parts(word):
+            found[stem(part)] += times
+    return found
+
+
 def spellings(text: str) -> dict[str, str]:
     """Every stemmed word of a text once, in order, with how the text spells it."""
     found: dict[str, str] = {}
@@ -37,12 +47,14 @@ def spellings(text: str) -> dict[str, str]:
 
 
 def _words(text: str) -> Iterator[str]:
-    for match in _WORD.finditer(text.casefold()):
-        word = match.group()
-        if _WIDE.search(word):
-            yield from (word[n : n + 2] for n in range(max(1, len(word) - 1)))
-        else:
-            yield word
+    for word in _WORD.findall(text.casefold()):
+        yield from _parts(word)
+
+
+def _parts(word: str) -> tuple[str, ...]:
+    if word.isascii() or not _WIDE.search(word):
+        return (word,)
+    return tuple(word[n : n + 2] for n in range(max(1, len(word) - 1)))
 
 
 def contains(words: list[str], phrase: list[str]) -> bool:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from domain_agents.agents.model import Agent
 
 MAX_LISTED = 200
-MAX_DESCRIPTION_CHARACTERS = 240
 
 
 class FindAgentArguments(BaseModel):
@@ -61,7 +60,7 @@ def _found(finding: Finding, total: int) -> Result:
     ]
     lines.append("")
     for item in finding.found:
-        lines.append(f"- **{item.agent.name}** ({item.agent.source}): {_brief(item.agent)}")
+        lines.append(f"- **{item.agent.name}** ({item.agent.source}): {item.agent.brief()}")
         lines.append(f"  why: {'; '.join(item.reasons)}")
     if finding.workflow is not None:
         lines += ["", f"Workflow {finding.workflow.name}: {' -> '.join(finding.workflow.steps)}"]
@@ -79,7 +78,7 @@ def _all(agents: tuple[Agent, ...]) -> Result:
         "total": len(agents),
     }
     lines = [f"{len(agents)} agents:" if agents else "There are no agents.", ""]
-    lines += [f"- **{agent.name}** ({agent.source}): {_brief(agent)}" for agent in shown]
+    lines += [f"- **{agent.name}** ({agent.source}): {agent.brief()}" for agent in shown]
     if len(agents) > len(shown):
         lines.append(f"\n{len(agents) - len(shown)} more; pass `request` to search all of them.")
     text = shortened("\n".join(lines) + "\n", how_to_page="Pass `request` to search.")
@@ -90,18 +89,10 @@ def _listed(agent: Agent) -> dict[str, Any]:
     return {
         "name": agent.name,
         "title": agent.title,
-        "description": _brief(agent),
+        "description": agent.brief(),
         "source": agent.source,
         "sha256": agent.sha256,
     }
-
-
-def _brief(agent: Agent) -> str:
-    """A description on one line: public ones run to thousands of characters with whole dialogues in them."""
-    text = " ".join(agent.description.split())
-    if len(text) <= MAX_DESCRIPTION_CHARACTERS:
-        return text
-    return text[:MAX_DESCRIPTION_CHARACTERS].rpartition(" ")[0] + " …"
 
 
 _TEXT = {"type": "string"}
