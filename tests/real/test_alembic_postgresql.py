@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "blog-alembic"
 NASTY = [
-    "100%", "%s %(name)s %%", ":x", "a:x", "::x", "\\:x", "\\\\:x", ":a:b :c", "$1 $$ $q$", ":a$b", "$:a", ":a$:", ":a$: 5% %s",
+    "100%", "%s %(name)s %%", ":x", "a:x", "::x", "\\:x", "\\\\:x", ":a:b :c", "$1 $$ $q$", ":a$b", "$:a", ":a$:",
     '"', '"""', "'''", "\\", "\\n", "line\nline", "line\r\nline", "\t", "é 😀 \u202e \u2028", "{{ x }}", "{x}", "--",
-    "/* */", "; DROP TABLE users; --", "?", "@x", "#", "%", "%%", '\\"', "ends with \\", 'ends with "',
+    ":a$: 5% %s", "/* */", "; DROP TABLE users; --", "?", "@x", "#", "%", "%%", '\\"', "ends with \\", 'ends with "',
 ]  # fmt: skip
 
 
