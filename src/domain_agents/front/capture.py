@@ -80,8 +80,7 @@ async def _ask(
 
     from domain_agents.front.session import Inbound
 
-    loop = asyncio.get_running_loop()
-    inbound = Inbound(loop)
+    inbound = Inbound(asyncio.get_running_loop(), asyncio.Event())
     answers: dict[int, bytes] = {}
 
     class Collector:

@@ -13,7 +13,7 @@ import signal
 import threading
 from collections import Counter, deque
 from contextlib import suppress
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import anyio
 import anyio.to_thread
@@ -30,8 +30,10 @@ from mcp_types import (
 from domain_agents.front import capture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from types import TracebackType
+
+    from mcp.server import Server
 
     from domain_agents.front import Front
     from domain_agents.front.options import Options
@@ -50,15 +52,15 @@ logger = logging.getLogger(__name__)
 class Inbound:
     """The frames for the SDK: fed by the reading thread, read by the event loop."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, list_seen: asyncio.Event) -> None:
         self._loop = loop
+        self._list_seen = list_seen
         self._items: deque[SessionMessage | Exception] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._ended = False
         self.unanswered: Counter[str] = Counter()
         self.asked: set[str] = set()
         """Requests of ours that the client has not answered."""
-        self.list_seen = asyncio.Event()
 
     def put(self, items: Iterable[SessionMessage | Exception]) -> None:
         """Append frames; in the event loop."""
@@ -85,7 +87,7 @@ class Inbound:
             if message.method not in _NEVER_ANSWERED:
                 self.unanswered[str(message.id)] += 1
             if message.method.endswith("/list"):
-                self.list_seen.set()
+                self._list_seen.set()
         elif isinstance(message, JSONRPCNotification):
             if message.method == "notifications/cancelled":
                 self.unanswered.pop(str((message.params or {}).get("requestId")), None)
@@ -135,10 +137,9 @@ class Inbound:
 class Outbound:
     """The SDK's frames on their way to the client. Answers that the client already has are left out."""
 
-    def __init__(self, wire: Wire, inbound: Inbound, on_gone: Callable[[], None]) -> None:
+    def __init__(self, wire: Wire, inbound: Inbound) -> None:
         self._wire = wire
         self._inbound = inbound
-        self._on_gone = on_gone
         self._turn = anyio.Lock()
         self.answered: set[int | str | None] = set()
 
@@ -169,7 +170,7 @@ class Outbound:
             async with self._turn:
                 written = await anyio.to_thread.run_sync(self._wire.write, frame)
         if not written:
-            self._on_gone()
+            self._inbound.end()
             raise anyio.BrokenResourceError
 
     async def aclose(self) -> None:
@@ -215,18 +216,25 @@ def run(front: Front, options: Options, wire: Wire) -> int:
 async def _serve(front: Front, options: Options, settings: Settings, wire: Wire) -> None:
     from domain_agents.server.application import build_server
 
+    list_seen = asyncio.Event()
+    keeper = asyncio.create_task(capture.keep_manifest(options, settings, list_seen))
+    try:
+        await take_over(front, wire, build_server(settings), list_seen)
+    finally:
+        keeper.cancel()
+
+
+async def take_over(front: Front, wire: Wire, server: Server[Any], list_seen: asyncio.Event) -> None:
+    """Serve with this server until the client leaves or a signal comes. `list_seen` is set when a list is asked for."""
     loop = asyncio.get_running_loop()
-    server = build_server(settings)
-    inbound = Inbound(loop)
-    outbound = Outbound(wire, inbound, inbound.end)
+    inbound = Inbound(loop, list_seen)
+    outbound = Outbound(wire, inbound)
     ending: list[asyncio.Task[None]] = []
 
     def take(kept: list[tuple[bytes, bool]]) -> None:
         for line, is_answered in kept:
             message = read_message(line)
-            if is_answered and isinstance(message, SessionMessage):
-                message = _renamed(message, outbound.answered)
-            inbound.put([message])
+            inbound.put([_renamed(message, outbound.answered) if is_answered else message])
 
     def feed(lines: list[bytes]) -> None:
         messages = [read_message(line) for line in lines]
@@ -241,22 +249,21 @@ async def _serve(front: Front, options: Options, settings: Settings, wire: Wire)
             loop.call_soon_threadsafe(finish)
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        with suppress(NotImplementedError, ValueError):  # Windows: the handlers set before stay
+        with suppress(NotImplementedError, ValueError, RuntimeError):  # Windows: the handlers set before stay
             loop.add_signal_handler(number, inbound.end)
     front.hand_over(take, feed, end)
-    keeper = loop.create_task(capture.keep_manifest(options, settings, inbound.list_seen))
     try:
         await server.run(inbound, outbound, server.create_initialization_options())
     finally:
-        for task in (keeper, *ending):
+        for task in ending:
             task.cancel()
 
 
-def _renamed(message: SessionMessage, names: set[int | str | None]) -> SessionMessage:
+def _renamed(message: SessionMessage | Exception, names: set[int | str | None]) -> SessionMessage | Exception:
     """The same request under a name no client uses, so that its answer is known from one to a later request."""
-    request = message.message
-    if not isinstance(request, JSONRPCRequest):
+    if isinstance(message, Exception) or not isinstance(message.message, JSONRPCRequest):
         return message
+    request = message.message
     name = f"domain-agents:{os.urandom(8).hex()}"
     names.add(name)
     return SessionMessage(request.model_copy(update={"id": name}))
