@@ -164,6 +164,24 @@ def test_what_the_caller_gives_is_taken() -> None:
     assert (found.engine, found.version, found.directory, found.next_number) == ("sqlite", "3.45", "other", "08")
 
 
+def test_another_directory_or_framework_is_numbered_by_its_own_files() -> None:
+    files = {"alembic.ini": "[alembic]\nscript_location = alembic\n", "sql/07_b.sql": CREATE}
+    raw = project(files, framework="raw")
+    assert (raw.directory, raw.next_number, raw.file_template) == ("sql", "08", "{number}_{slug}.sql")
+    empty = project(files, framework="raw", directory="elsewhere")
+    assert (empty.directory, empty.next_number, empty.file_template, empty.head) == ("elsewhere", "", "", "")
+
+
+def test_todays_schema_is_read_wherever_the_project_says_it() -> None:
+    alembic = {
+        "alembic.ini": "[alembic]\nscript_location = a\n",
+        "a/versions/x.py": "revision = 'x'\ndown_revision = None\ndef upgrade():\n    op.execute('CREATE TABLE t (id int)')\n",
+    }
+    assert "CREATE TABLE t" in project(alembic, framework="raw").schema_sql
+    assert "CREATE TABLE t0" in project(migrations("0001_a"), framework="alembic").schema_sql
+    assert "CREATE TABLE t0" in project(migrations("0001_a"), directory="elsewhere").schema_sql
+
+
 FRAMEWORKS = {
     "alembic": {"alembic.ini": "[alembic]\nscript_location = alembic\n"},
     "django": {

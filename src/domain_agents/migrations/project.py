@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from domain_agents.migrations.plan import Evidence, Project
@@ -37,14 +37,6 @@ _PSQL_ONE = re.compile(r"\bpsql\b[^\n]*\s(?:-1|-\w*1\b|--single-transaction)")
 _SQL_TOOLS = frozenset({"sqlx", "goose", "golang-migrate", "dbmate", "flyway", "liquibase", "sqitch"})
 
 
-@dataclass(slots=True)
-class _Facts:
-    """What is being put together."""
-
-    evidence: list[Evidence] = field(default_factory=list)
-    claims: list[Claim] = field(default_factory=list)
-
-
 def recognise(
     files: Files, *, engine: str = "", version: str = "", framework: str = "", directory: str = ""
 ) -> Project:
@@ -66,8 +58,25 @@ def recognise(
     evidence = [*_told(engine_claims, found_engine), *_told_versions(version_claims, found_engine)]
     evidence.extend(_told(claims, chosen))
     if chosen == "alembic":
-        return _alembic_project(files, found_engine, found_version, directory, evidence)
-    return _sql_project(files, found_engine, found_version, chosen, history, homes.get(chosen, ""), evidence)
+        found = _alembic_project(files, found_engine, found_version, directory, evidence)
+    else:
+        found = _sql_project(files, found_engine, found_version, chosen, history, homes.get(chosen, ""), evidence)
+    return (
+        found if found.schema_sql else _with_schema_of_others(found, files, "alembic" in {one.value for one in claims})
+    )
+
+
+def _with_schema_of_others(project: Project, files: Files, has_alembic: bool) -> Project:
+    """Today's schema where the project says it, though not in the files that are to be continued."""
+    if project.framework != "alembic" and has_alembic:
+        history = read_alembic(files, project.engine)
+        schema_sql, schema_from, unread = history.schema_sql, history.schema_from, tuple(history.unread)
+    else:
+        schema_sql, schema_from, _ = read_schema(read_history(files.paths()).files, files)
+        unread = ()
+    if not schema_sql:
+        return project
+    return replace(project, schema_sql=schema_sql, schema_from=schema_from, unread=(*project.unread, *unread))
 
 
 def _framework(claims: Sequence[Claim], history: SqlHistory, files: Files) -> str:

@@ -38,8 +38,11 @@ def project_directory(settings: Settings, given: str | None) -> Path:
     return wanted
 
 
-def read_project(settings: Settings, given: str | None) -> Project:
+def read_project(settings: Settings, given: str | None, **known: str) -> Project:
     """What the project's files say; nothing when the server has no project and none was asked for.
+
+    `known` is what the caller says of it (engine, version, framework, directory): it is taken as it is, and numbers,
+    names and heads are then those of that directory and framework.
 
     Raises:
         ToolError: a project was asked for that cannot be read.
@@ -47,8 +50,8 @@ def read_project(settings: Settings, given: str | None) -> Project:
     from domain_agents.migrations.plan import Project
 
     if settings.project is None and not given:
-        return Project()
+        return Project(**known)  # type: ignore[arg-type]  # its fields of these names are texts
     from domain_agents.migrations.project import recognise
     from domain_agents.workspace.files import ProjectFiles
 
-    return recognise(ProjectFiles(project_directory(settings, given)))
+    return recognise(ProjectFiles(project_directory(settings, given)), **known)

@@ -221,16 +221,17 @@ def _today() -> str:
 def _recognised(arguments: PlanMigration, settings: Settings) -> Project:
     from dataclasses import replace
 
-    found = read_project(settings, arguments.project)
-    name = arguments.framework or found.framework or "raw"
-    directory = arguments.directory or found.directory or ("alembic/versions" if name == "alembic" else "migrations")
-    return replace(
-        found,
-        engine=arguments.engine or found.engine,
-        version=arguments.version or found.version,
-        framework=name,
-        directory=directory.strip("/") or ".",
+    found = read_project(
+        settings,
+        arguments.project,
+        engine=arguments.engine or "",
+        version=arguments.version or "",
+        framework=arguments.framework or "",
+        directory=arguments.directory or "",
     )
+    name = found.framework or "raw"
+    directory = found.directory or ("alembic/versions" if name == "alembic" else "migrations")
+    return replace(found, framework=name, directory=directory.strip("/") or ".")
 
 
 def _engine(arguments: PlanMigration, project: Project) -> Engine:
