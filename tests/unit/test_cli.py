@@ -98,10 +98,18 @@ def test_agents_takes_several_directories_and_no_command(
     assert [word.removeprefix("--agents=") for word in rest if word.startswith("--agents=")] == directories
 
 
-def test_agent_directories_reach_the_server_as_absolute_paths(project: Path) -> None:
+def test_agent_directories_reach_the_server_as_absolute_paths(project: Path, capsys: Captured) -> None:
+    (project / "mine").mkdir()
     served = Served()
     main(["--agents", "mine", "--project-agents"], serve=served)
     assert served.settings == Settings(project, "", (project / "mine",), project_agents=True)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_missing_agent_directory_is_said_and_the_server_starts(project: Path, capsys: Captured) -> None:
+    served = Served()
+    assert main(["--agents", "gone"], serve=served) == 7
+    assert "warning: --agents gone: there is no such directory" in capsys.readouterr().err
 
 
 def test_a_refused_project_still_starts_the_server(
@@ -136,6 +144,7 @@ def test_how_to_serve_is_handed_over(project: Path) -> None:
         (["serve", "--workers", "2"], "--transport http"),
         (["--log", "xml", "list", "tools"], "not one of text, json"),
         (["list", "tools", "--agents"], "expected one argument"),
+        (["check", "--agents", "gone"], "--agents gone: there is no such directory"),
         (["check", "gone.md"], "gone.md cannot be read"),
         (["call", "find_agents", "{}"], "Did you mean find_agent?"),
         (["call", "find_agent", "{"], "line 1, column 2"),

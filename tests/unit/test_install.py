@@ -128,6 +128,7 @@ def test_an_entry_of_ours_keeps_what_a_person_added(project: Path) -> None:
 def test_arguments_that_are_named_replace_the_old_ones(project: Path) -> None:
     path = project / ".mcp.json"
     path.write_text('{"mcpServers": {"domain-agents": {"command": "old", "args": ["--project-agents"]}}}')
+    (project / "mine").mkdir()
     assert main(["install", "claude-code", "--agents", "mine"]) == 0
     assert entry_in(path)["args"] == ["--agents", str(project / "mine")]
 

@@ -6,6 +6,7 @@ import os
 import sys
 from importlib import import_module
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from domain_agents.cli.options import COMMANDS, PROGRAM, UsageError, global_options, parser_of, split
@@ -68,6 +69,11 @@ def _run(words: list[str], terminal: Terminal, serve: Serve | None) -> int:
     options = global_options(arguments)
     if command == "serve":
         arguments.runner = serve
+    if missing := [directory for directory in options.agents if not Path(directory).expanduser().is_dir()]:
+        said = f"--agents {missing[0]}: there is no such directory"
+        if command != "serve":
+            raise UsageError(said)
+        terminal.warning(said)  # a server that does not start is worse than one without these agents
     code: int = module.run(arguments, options, terminal)
     return code
 
