@@ -145,7 +145,7 @@ async def reconnection(context: Context, _: dict[str, Any]) -> Answer:
 async def missing_capability(context: Context, _: dict[str, Any]) -> Answer:
     capabilities = context.session.client_capabilities
     if capabilities is None or capabilities.sampling is None:
-        needed = {"requiredCapabilities": {"sampling": {}}}
+        needed: dict[str, Any] = {"requiredCapabilities": {"sampling": {}}}
         raise MCPError(types.MISSING_REQUIRED_CLIENT_CAPABILITY, "sampling is needed", needed)
     return text("it is there")
 
@@ -188,6 +188,7 @@ TOOLS: dict[str, tuple[dict[str, Any], Tool]] = {
     ),
     "test_error_handling": (NOTHING, raising),
     "test_tool_with_logging": (NOTHING, logging_tool),
+    "test_logging_tool": (NOTHING, logging_tool),
     "test_tool_with_progress": (NOTHING, progress_tool),
     "test_sampling": (properties(prompt={"type": "string"}), sampling_tool),
     "test_elicitation": (
@@ -206,6 +207,7 @@ TOOLS: dict[str, tuple[dict[str, Any], Tool]] = {
         giving(types.TextContent(text="ok")),
     ),
 }
+STREAMING = "test_streaming_elicitation"
 PREFIX = "test_input_required_result_"
 ROUNDS: dict[str, list[dict[str, Any]]] = {
     "elicitation": [{"user_name": form("What is your name?", name="string")}],
@@ -258,11 +260,15 @@ def in_rounds(name: str, context: Context, params: types.CallToolRequestParams) 
 
 async def list_tools(_: Context, __: Any) -> types.ListToolsResult:
     schemas = {name: schema for name, (schema, _) in TOOLS.items()} | {PREFIX + name: NOTHING for name in ROUNDS}
+    schemas[STREAMING] = NOTHING
     listed = [types.Tool(name=n, description=f"What {n} does.", input_schema=s) for n, s in schemas.items()]
     return types.ListToolsResult(tools=listed)
 
 
 async def call_tool(context: Context, params: types.CallToolRequestParams) -> Answer:
+    if params.name == STREAMING:
+        await context.session.report_progress(1, 2, "about to ask")
+        return in_rounds("elicitation", context, params)
     if params.name.removeprefix(PREFIX) in ROUNDS:
         return in_rounds(params.name.removeprefix(PREFIX), context, params)
     if params.name not in TOOLS:

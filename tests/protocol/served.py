@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import functools
+import os
 
 from domain_agents.server import http, sources, stdio
-from tests.protocol.surface import SETTINGS, Surface
+from domain_agents.tools import Result
+from tests.protocol.surface import SETTINGS, Surface, tool
 
 
 def main() -> None:
@@ -25,7 +27,7 @@ def main() -> None:
 
 
 # At the module's level, because workers import this file under another name and serve the same surface.
-_surface = Surface()
+_surface = Surface(extra_tools=(tool("who", lambda *_: Result({"said": str(os.getpid())}, "")),))
 sources.catalogue_source = functools.partial(lambda _: _surface)
 
 if __name__ == "__main__":
