@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from domain_agents.registry import load_unit, unit_names
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from domain_agents.catalog import Schema, TableName
     from domain_agents.ddl import Statement
     from domain_agents.engines import Engine, TableSize
+    from domain_agents.operations._asking import Change, Field, Request
 
 
 class Phase(StrEnum):
@@ -99,17 +100,42 @@ class CannotPlan(Exception):
 
 
 class Operation(Protocol):
-    """One change."""
+    """One change. A class also says how it is asked for: `FIELDS`, `from_change` and `from_statement`."""
 
     kind: ClassVar[str]
+    FIELDS: ClassVar[tuple[Field, ...]]
 
     @property
     def table(self) -> TableName:
         """The table that changes."""
         ...
 
+    @property
+    def filled_column(self) -> str:
+        """The column whose existing rows may need a value; empty when there is none."""
+        ...
+
+    @property
+    def statement(self) -> Statement:
+        """The change as one DDL statement, as if nobody else used the database."""
+        ...
+
+    @classmethod
+    def from_change(cls, change: Change) -> Operation:
+        """The operation that a change given as data asks for.
+
+        Raises:
+            CannotPlan: a field is missing, or not what it must be.
+        """
+        ...
+
+    @classmethod
+    def from_statement(cls, statement: Statement, request: Request) -> Operation | None:
+        """The operation that a DDL statement asks for; None when it is another one's."""
+        ...
+
     def apply(self, schema: Schema) -> Schema:
-        """The schema asked for: what the change would be if nobody else used the database.
+        """The schema asked for.
 
         Raises:
             DoesNotApply: the schema does not have what the change needs, or has it already.
@@ -132,7 +158,7 @@ def operation_kinds() -> tuple[str, ...]:
     return unit_names(package)
 
 
-def operation_class(kind: str) -> type[Any]:
+def operation_class(kind: str) -> type[Operation]:
     """The class of one kind of change (a frozen dataclass, named in CamelCase after its file).
 
     Raises:
@@ -141,5 +167,5 @@ def operation_class(kind: str) -> type[Any]:
     import domain_agents.operations as package
 
     unit = load_unit(package, kind)
-    found: type[Any] = getattr(unit, "".join(part.capitalize() for part in kind.split("_")))
+    found: type[Operation] = getattr(unit, "".join(part.capitalize() for part in kind.split("_")))
     return found

@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from domain_agents import ddl
+from domain_agents.catalog import Column
 from domain_agents.engines import Can, Engine
 from domain_agents.operations import CannotPlan, Deploy, Migration, Phase, Situation, Step
+from domain_agents.operations._asking import Change, Field, Request
 from domain_agents.operations._backfill import backfill_step
 from domain_agents.operations._not_null import not_null_steps
 
 if TYPE_CHECKING:
-    from domain_agents.catalog import Column, Schema, TableName
+    from domain_agents.catalog import Schema, TableName
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +26,52 @@ class AddColumn:
     """
 
     kind: ClassVar[str] = "add_column"
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("column", "text"),
+        Field("type", "text", "the engine's type"),
+        Field("nullable", "flag", "true when left out"),
+        Field("default", "expression"),
+        Field("backfill", "expression", "for existing rows"),
+    )
     table: TableName
     column: Column
     backfill: str | None = None
     default_is_volatile: bool = False
 
+    @property
+    def filled_column(self) -> str:
+        """See Operation."""
+        return self.column.name
+
+    @property
+    def statement(self) -> ddl.Statement:
+        """See Operation."""
+        return ddl.AddColumn(self.table, self.column, default_is_volatile=self.default_is_volatile)
+
+    @classmethod
+    def from_change(cls, change: Change) -> AddColumn:
+        """See Operation."""
+        table, default = change.table(), change.expression("default")
+        column = Column(
+            name=change.text("column", '"locale"'),
+            type=change.text("type", '"text"').strip(),
+            nullable=change.flag("nullable", default=True),
+            default=default,
+        )
+        volatile = default is not None and change.request.expressions.is_volatile(default)
+        return cls(table, column, change.backfill(table, column.name), volatile)
+
+    @classmethod
+    def from_statement(cls, statement: ddl.Statement, request: Request) -> AddColumn | None:
+        """See Operation."""
+        if not isinstance(statement, ddl.AddColumn) or statement.constraints:
+            return None
+        backfill = request.backfill_for(statement.table, statement.column.name)
+        return cls(statement.table, statement.column, backfill, statement.default_is_volatile)
+
     def apply(self, schema: Schema) -> Schema:
         """See Operation."""
-        return ddl.AddColumn(self.table, self.column).apply(schema)
+        return self.statement.apply(schema)
 
     def steps(self, engine: Engine, schema: Schema, situation: Situation) -> tuple[Step, ...]:
         """See Operation."""
@@ -83,7 +123,7 @@ class AddColumn:
             slug=f"add_{self.table.name}_{self.column.name}",
             phase=Phase.EXPAND,
             why=f"{self._name(engine)} is added as {kind}; existing rows are not touched",
-            statements=(ddl.AddColumn(self.table, self.column, default_is_volatile=self.default_is_volatile),),
+            statements=(self.statement,),
             undo=self._undo(engine, schema),
             undo_loses_data=True,
         )
@@ -120,5 +160,5 @@ class AddColumn:
             self.column.name,
             str(self._filled_with),
             expect="0, or the rows whose value is NULL on purpose" if self.column.nullable else "0",
-            undo=f"{self._undo(engine, schema)} (the values written since are lost too)",
+            undo=self._undo(engine, schema),
         )

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from domain_agents import ddl
+from domain_agents.catalog import ForeignKey
 from domain_agents.engines import Can, Engine
 from domain_agents.operations import CannotPlan, Migration, Phase, Query, Situation, Step
+from domain_agents.operations._asking import Change, Field, Request
 
 if TYPE_CHECKING:
-    from domain_agents.catalog import ForeignKey, Schema, Table, TableName
+    from domain_agents.catalog import Schema, Table, TableName
+
+_ACTIONS: Final = ("NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT")
+
+
+def _action(change: Change, field: str) -> str:
+    action = (change.word(field) or _ACTIONS[0]).upper().replace("_", " ")
+    if action not in _ACTIONS:
+        raise change.fail(field, "there is no such action", f"one of {', '.join(_ACTIONS)}")
+    return action
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +29,59 @@ class AddForeignKey:
     """A new foreign key."""
 
     kind: ClassVar[str] = "add_foreign_key"
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("name", "text", "else the engine's habit"),
+        Field("columns", "names"),
+        Field("parent", "text", "the referenced table"),
+        Field("parent_columns", "names", "its primary key when left out"),
+        Field("on_delete", "text", "NO ACTION when left out"),
+        Field("on_update", "text", "NO ACTION when left out"),
+    )
     table: TableName
     key: ForeignKey
+
+    @property
+    def filled_column(self) -> str:
+        """See Operation."""
+        return ""
+
+    @property
+    def statement(self) -> ddl.Statement:
+        """See Operation."""
+        return ddl.AddConstraint(self.table, replace(self.key, validated=True))
+
+    @classmethod
+    def from_change(cls, change: Change) -> AddForeignKey:
+        """See Operation."""
+        table = change.table()
+        columns, parent_columns = change.names("columns", '["user_id"]'), change.optional_names("parent_columns")
+        if parent_columns and len(parent_columns) != len(columns):
+            way_out = "leave it out for the parent's primary key"
+            raise change.fail("parent_columns", "must be as many as columns", way_out)
+        key = ForeignKey(
+            columns=columns,
+            parent=change.table("parent"),
+            parent_columns=parent_columns,
+            name=change.word("name") or change.request.engine.object_name(table, columns, "fkey"),
+            on_delete=_action(change, "on_delete"),
+            on_update=_action(change, "on_update"),
+        )
+        return cls(table, key)
+
+    @classmethod
+    def from_statement(cls, statement: ddl.Statement, request: Request) -> AddForeignKey | None:
+        """See Operation."""
+        if not isinstance(statement, ddl.AddConstraint) or not isinstance(statement.constraint, ForeignKey):
+            return None
+        key = statement.constraint
+        name = key.name or request.engine.object_name(statement.table, key.columns, "fkey")
+        return cls(statement.table, replace(key, name=name, validated=True))
 
     def apply(self, schema: Schema) -> Schema:
         """See Operation."""
         if schema.table(self.key.parent) is None:
             raise ddl.DoesNotApply(f"there is no table {self.key.parent} to reference")
-        return ddl.AddConstraint(self.table, replace(self.key, validated=True)).apply(schema)
+        return self.statement.apply(schema)
 
     def steps(self, engine: Engine, schema: Schema, situation: Situation) -> tuple[Step, ...]:
         """See Operation."""
@@ -37,15 +93,14 @@ class AddForeignKey:
         name = self.key.name
         warnings = self._warnings(engine, schema)
         if is_empty or not engine.can(Can.CONSTRAINT_NOT_VALID):
-            statement = ddl.AddConstraint(self.table, replace(self.key, validated=True))
             return (
                 Migration(
                     title=f"add foreign key {name}",
                     slug=f"add_{name}",
                     phase=Phase.EXPAND,
                     why="the table is empty" if is_empty else "every existing row is tested while the key is added",
-                    statements=(statement,),
-                    transaction=not engine.refuses_transaction(statement, schema),
+                    statements=(self.statement,),
+                    transaction=not engine.refuses_transaction(self.statement, schema),
                     prechecks=() if is_empty else orphans,
                     undo=undo,
                     warnings=warnings,

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from domain_agents import ddl
+from domain_agents.catalog import Index
 from domain_agents.engines import Can, Engine
 from domain_agents.operations import CannotPlan, Migration, Phase, Query, Situation, Step
+from domain_agents.operations._asking import Change, Field, Request, index_key
 
 if TYPE_CHECKING:
-    from domain_agents.catalog import Index, Schema, TableName
+    from domain_agents.catalog import Schema, TableName
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,14 @@ class CreateIndex:
     """A new index."""
 
     kind: ClassVar[str] = "create_index"
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("name", "text", "else the engine's habit"),
+        Field("columns", "names", "keys: column, column DESC or (expression)"),
+        Field("unique", "flag"),
+        Field("method", "text", "such as gin"),
+        Field("include", "names"),
+        Field("where", "expression", "partial index"),
+    )
     index: Index
 
     @property
@@ -25,9 +35,45 @@ class CreateIndex:
         """See Operation."""
         return self.index.table
 
+    @property
+    def filled_column(self) -> str:
+        """See Operation."""
+        return ""
+
+    @property
+    def statement(self) -> ddl.Statement:
+        """See Operation."""
+        return ddl.CreateIndex(self.index)
+
+    @classmethod
+    def from_change(cls, change: Change) -> CreateIndex:
+        """See Operation."""
+        table = change.table()
+        keys = tuple(index_key(text) for text in change.names("columns", '["email"] or ["lower(email)"]'))
+        for key in keys:
+            if key.is_expression:
+                change.checked("columns", key.text)
+        labels = tuple(key.label for key in keys)
+        return cls(
+            Index(
+                name=change.word("name") or change.request.engine.object_name(table, labels, "idx"),
+                table=table,
+                keys=keys,
+                unique=change.flag("unique", default=False),
+                method=change.word("method"),
+                include=change.optional_names("include"),
+                where=change.expression("where"),
+            )
+        )
+
+    @classmethod
+    def from_statement(cls, statement: ddl.Statement, request: Request) -> CreateIndex | None:
+        """See Operation."""
+        return cls(statement.index) if isinstance(statement, ddl.CreateIndex) else None
+
     def apply(self, schema: Schema) -> Schema:
         """See Operation."""
-        return ddl.CreateIndex(self.index).apply(schema)
+        return self.statement.apply(schema)
 
     def steps(self, engine: Engine, schema: Schema, situation: Situation) -> tuple[Step, ...]:
         """See Operation."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from domain_agents import ddl
 from domain_agents.operations import Deploy, Migration, Phase, Situation, Step
+from domain_agents.operations._asking import Change, Field, Request
 from domain_agents.operations._backfill import backfill_step
 from domain_agents.operations._not_null import not_null_steps, undo_not_null
 
@@ -20,9 +21,36 @@ class SetNotNull:
     """A column that must have a value from now on; `backfill` is the SQL expression for rows that have none."""
 
     kind: ClassVar[str] = "set_not_null"
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("column", "text"),
+        Field("backfill", "expression", "for rows without a value"),
+    )
     table: TableName
     column: str
     backfill: str | None = None
+
+    @property
+    def filled_column(self) -> str:
+        """See Operation."""
+        return self.column
+
+    @property
+    def statement(self) -> ddl.Statement:
+        """See Operation."""
+        return ddl.SetNotNull(self.table, self.column)
+
+    @classmethod
+    def from_change(cls, change: Change) -> SetNotNull:
+        """See Operation."""
+        table, column = change.table(), change.text("column", '"locale"')
+        return cls(table, column, change.backfill(table, column))
+
+    @classmethod
+    def from_statement(cls, statement: ddl.Statement, request: Request) -> SetNotNull | None:
+        """See Operation."""
+        if not isinstance(statement, ddl.SetNotNull):
+            return None
+        return cls(statement.table, statement.column, request.backfill_for(statement.table, statement.column))
 
     def apply(self, schema: Schema) -> Schema:
         """See Operation."""
@@ -30,7 +58,7 @@ class SetNotNull:
         found = table.column(self.column) if table else None
         if found is not None and not found.nullable:
             raise ddl.DoesNotApply(f"{self.table}.{self.column} is NOT NULL already")
-        return ddl.SetNotNull(self.table, self.column).apply(schema)
+        return self.statement.apply(schema)
 
     def steps(self, engine: Engine, schema: Schema, situation: Situation) -> tuple[Step, ...]:
         """See Operation."""
@@ -50,13 +78,12 @@ class SetNotNull:
         return (backfill_step(engine, schema, self.table, self.column, self.backfill, expect="0", undo=undo),)
 
     def _direct(self, engine: Engine, schema: Schema) -> Migration:
-        statement = ddl.SetNotNull(self.table, self.column)
         return Migration(
             title=f"make {self.table.name}.{self.column} NOT NULL",
             slug=f"set_{self.table.name}_{self.column}_not_null",
             phase=Phase.CONTRACT,
             why="the table is empty, so there is nothing to scan",
-            statements=(statement,),
-            transaction=not engine.refuses_transaction(statement, schema),
+            statements=(self.statement,),
+            transaction=not engine.refuses_transaction(self.statement, schema),
             undo=undo_not_null(engine, schema, self.table, self.column),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from domain_agents.dialects import dialect, replay
 from domain_agents.engines import TableSize, UnknownEngine, engine, engine_names
@@ -14,7 +14,7 @@ from domain_agents.migrations.checking import check
 from domain_agents.migrations.formats import framework, framework_names
 from domain_agents.migrations.plan import Plan, PlannedMigration, Project
 from domain_agents.migrations.planning import plan
-from domain_agents.operations import CannotPlan
+from domain_agents.operations import CannotPlan, operation_class, operation_kinds
 from domain_agents.tools import Job, NeedsAnswer, Result, Settings, Tool, ToolError, shortened
 from domain_agents.tools._project import project_directory, read_project
 
@@ -41,28 +41,28 @@ class TableFacts(BaseModel):
     writes_per_second: float | None = Field(None, ge=0, le=10**9)
 
 
-class Change(BaseModel):
-    """One change as data; which fields count depends on `kind`."""
+def _change_model() -> type[BaseModel]:
+    """One change as data: `kind`, `table`, and the fields that the operations themselves say they have."""
+    types: dict[str, Any] = {"text": Name, "flag": bool, "names": Annotated[list[Name], Field(max_length=32)]}
+    types["expression"] = Expression
+    fields: dict[str, Any] = {"kind": (Literal[operation_kinds()], ...), "table": (Name, ...)}
+    says: dict[str, list[str]] = {}
+    for kind in operation_kinds():
+        for field in operation_class(kind).FIELDS:
+            says.setdefault(field.name, []).append(f"{kind}{f': {field.says}' if field.says else ''}")
+            fields[field.name] = (types[field.kind] | None, None)
+    described: dict[str, Any] = {
+        name: (type_, Field(default, description="; ".join(says[name]) if name in says else None))
+        for name, (type_, default) in fields.items()
+    }
+    made: type[BaseModel] = create_model("Change", __config__=ConfigDict(extra="forbid"), **described)
+    return made
 
-    model_config = ConfigDict(extra="forbid")
 
-    kind: Literal["add_column", "create_index", "add_foreign_key", "set_not_null"]
-    table: Name
-    column: Name | None = Field(None, description="add_column, set_not_null")
-    type: Name | None = Field(None, description="add_column: the engine's type")
-    nullable: bool = Field(True, description="add_column")
-    default: Expression | None = Field(None, description="add_column: SQL expression")
-    backfill: Expression | None = Field(None, description="SQL expression for existing rows")
-    name: Name | None = Field(None, description="of the index or key; else the engine's habit")
-    columns: list[Name] | None = Field(None, max_length=32, description="create_index, add_foreign_key")
-    unique: bool = False
-    method: Name | None = None
-    where: Expression | None = Field(None, description="partial index")
-    include: list[Name] | None = Field(None, max_length=32)
-    parent: Name | None = Field(None, description="add_foreign_key: referenced table")
-    parent_columns: list[Name] | None = Field(None, max_length=32)
-    on_delete: Name | None = None
-    on_update: Name | None = None
+if TYPE_CHECKING:
+    Change = BaseModel  # its fields are the operations' own, known when they are loaded
+else:
+    Change = _change_model()
 
 
 class PlanMigration(BaseModel):
@@ -204,7 +204,7 @@ def _asked(arguments: PlanMigration, database: Engine) -> tuple[Asked, ...]:
     if arguments.sql is not None:
         asked = from_sql(arguments.sql, reader, database, arguments.backfill)
     else:
-        changes = [change.model_dump(exclude_none=True) for change in arguments.changes or ()]
+        changes = [change.model_dump(exclude_none=True, exclude_unset=True) for change in arguments.changes or ()]
         asked = from_changes(changes, reader, database, arguments.backfill)
     if not asked:
         raise CannotPlan("sql: there is no change in it", field="sql", way_out="write at least one DDL statement")
