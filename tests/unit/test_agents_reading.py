@@ -216,6 +216,38 @@ def test_a_blank_line_in_a_plain_text_does_not_end_it() -> None:
     assert agent.tools == ("Read",)
 
 
+def test_a_block_whose_text_is_not_indented_is_the_description() -> None:
+    agent = read("---\nname: a\ndescription: >\nUse this agent: now\nand then\nmodel: x\n---\nbody")
+    assert (agent.description, agent.model, agent.extra) == ("Use this agent: now\nand then", "x", {})
+    agent = read("---\nname: a\ndescription: >\nUse this agent: now\nmodel: x\n---\nbody")
+    assert (agent.description, agent.model, agent.extra) == ("Use this agent: now", "x", {})
+
+
+def test_a_block_mark_before_text_on_its_line_is_no_text() -> None:
+    assert read("---\nname: a\ndescription: >- text: here\n---\nbody").description == "text: here"
+
+
+def test_two_quotations_are_not_one() -> None:
+    assert read('---\nname: a\ndescription: "fast" and "safe"\n---\nbody').description == '"fast" and "safe"'
+    assert read("---\nname: a\ndescription: 'it's'\n---\nbody").description == "it's"
+
+
+def test_a_description_that_yaml_cuts_at_a_comment_is_said() -> None:
+    agent, said = read_agent("---\nname: a\ndescription: Fix #12: now\n---\nbody", "a.md")
+    assert agent is not None
+    assert agent.description == "Fix"
+    assert [(d.code, d.line) for d in said] == [("comment_in_text", 3)]
+
+
+def test_a_list_of_sentences_is_a_description() -> None:
+    assert read("---\nname: a\ndescription:\n- one: two\n- three\n---\nbody").description == "one: two, three"
+
+
+def test_a_name_under_agent_is_the_name() -> None:
+    agent = read("---\nagent:\n  name: Nested\n  description: inner\n---\nbody")
+    assert (agent.name, agent.description) == ("nested", "inner")
+
+
 def test_block_texts_are_read_as_yaml_reads_them() -> None:
     agent = read("---\nname: a\ndescription: |\n  One: two\n\n  ---\n  three\nmodel: x\n---\nbody")
     assert agent.description == "One: two\n\n---\nthree"
@@ -309,6 +341,8 @@ def test_frontmatter_that_is_not_where_it_should_be_is_read_and_said(text: str, 
         "````chatagent\n```chatagent\n---\nname: a\ndescription: b\n---\nbody\n```\n````\n",
         "----\nname: a\ndescription: b\n----\nbody",
         "---\nname:\ta\ndescription:\tb\n---\nbody",
+        "---\nname:\u00a0a\ndescription:\u00a0b\n---\nbody",
+        "\ufeff\ufeff---\nname: a\ndescription: b\n---\nbody",
         "---\nName: a\nDescription: b\n---\nbody",
         '---\n"name": "a"\n"description": "b"\n---\nbody',
         "---\n# comment\nname: a # the name\ndescription: b\n---\nbody",

@@ -44,8 +44,15 @@ def text_of(value: Value) -> str:
     if isinstance(value, str):
         return "" if value.strip() in ("null", "~") else value.strip()
     if isinstance(value, list):
-        return ", ".join(part for item in value if (part := text_of(item)))
+        return ", ".join(part for item in value for part in _item_texts(item) if part)
     return ""
+
+
+def _item_texts(item: Value) -> list[str]:
+    """An item as text: `- one: two` in a list of sentences is a sentence with a colon in it."""
+    if isinstance(item, dict):
+        return [f"{key}: {text_of(value)}" for key, value in item.items()]
+    return [text_of(item)]
 
 
 def read_text(fields: Fields, key: str) -> str:

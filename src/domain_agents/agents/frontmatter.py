@@ -30,7 +30,7 @@ PROSE_WORDS = frozenset(
 )
 """Words that begin a line of dialogue or prose in descriptions, and so are no keys after one that YAML refused."""
 KEY_LINE = re.compile(
-    r"^(?P<quote>[\"']?)(?P<key>[A-Za-z_][A-Za-z0-9_.\- ]{0,40}?)(?P=quote)[ \t]*:(?:[ \t]+(?P<value>.*)|[ \t]*)$"
+    r"^(?P<quote>[\"']?)(?P<key>[A-Za-z_][A-Za-z0-9_.\- ]{0,40}?)(?P=quote)[ \t]*:(?:[ \t\u00a0]+(?P<value>.*)|[ \t]*)$"
 )
 _KNOWN_LINE = re.compile(r"^(name|description|title|tools|model|domain|globs|alwaysApply)[ \t]*:", re.IGNORECASE)
 _DASHES = ("-", "—", "–")
@@ -78,7 +78,7 @@ def split(lines: list[str]) -> Split:
     if closing is None:
         return _without_closing(lines, start + 1, indent, said)
     front = lines[start + 1 : closing]
-    if not any(KEY_LINE.match(line) or _KNOWN_LINE.match(line) for line in _dedented(front)):
+    if any(map(str.strip, front)) and not any(KEY_LINE.match(s) or _KNOWN_LINE.match(s) for s in _dedented(front)):
         return Split([], 0, lines[start:], start + 1, indent)  # a rule, prose, a rule: no frontmatter
     body = lines[closing + 1 :]
     return Split(front, start + 2, _without_fences(body, fences), closing + 2, indent, said)

@@ -109,6 +109,7 @@ def _read(lines: list[str], file: str, source: str, raw: bytes) -> tuple[Agent |
     fields = read_fields(parts.front, parts.front_line, parts.indent) if parts.has_front else Fields()
     fields.said[:0] = parts.said
     _lower_known_keys(fields)
+    _lift_nested(fields)
     if fields.refused:
         return None, fields.said
     if names.is_document(file) and not (fields.value.get("name") and fields.value.get("description")):
@@ -134,12 +135,42 @@ def _lower_known_keys(fields: Fields) -> None:
                 fields.places[(wanted,)] = fields.places[(key,)]
 
 
+def _lift_nested(fields: Fields) -> None:
+    """`agent:` with the name and the description under it, as some tools write it, when neither is at the top."""
+    nested = fields.value.get("agent")
+    if isinstance(nested, dict) and not fields.value.get("name") and not fields.value.get("description"):
+        for key in ("name", "title", "description"):
+            if key in nested:
+                fields.value[key] = nested[key]
+                fields.places[(key,)] = fields.place("agent", key)
+
+
+def _warn_of_comment(fields: Fields, parts: Split, description: str) -> None:
+    """YAML ends a plain text at ` #`; where that cut a sentence, its author wants to know."""
+    line, column = fields.place("description")
+    offset = line - parts.front_line
+    if not 0 <= offset < len(parts.front) or "\n" in description:
+        return
+    written = parts.front[offset].partition(":")[2].strip()
+    if written.startswith(description + " ") and written[len(description) :].lstrip().startswith("#"):
+        shown = written.replace("'", "''")
+        instead = f"description: '{_shortened(shown)}'"
+        message = "to YAML the text ends before ` #`, and so it does for every client"
+        fields.said.append(
+            Diagnostic(
+                Severity.WARNING, "comment_in_text", message, instead, line=line, column=column, field="description"
+            )
+        )
+
+
 def _agent(fields: Fields, parts: Split, file: str, source: str, raw: bytes) -> Agent:
     body = "\n".join(parts.body).strip("\n")
     declared = coercion.read_text(fields, "name")
     name, title = _name(fields, declared, file)
     description = coercion.read_text(fields, "description")
-    if not description:
+    if description:
+        _warn_of_comment(fields, parts, description)
+    else:
         description = _described_by(parts.body, title)
         _say_missing(
             fields, "description", f"description: {_shortened(description)}", "the first paragraph stands in for it"

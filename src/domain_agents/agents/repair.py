@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from domain_agents.agents.diagnostics import Diagnostic
@@ -25,6 +26,7 @@ _TIGHT = re.compile(
     r"^(?P<key>name|description|title|tools|model|color|domain|version|tags)[ \t]*:(?P<value>[^\s:/].*)$", re.IGNORECASE
 )
 _BLOCK_MARK = re.compile(r"^[|>][+-]?[1-9]?[+-]?[ \t]*(?:#.*)?$")
+_MARK_BEFORE_TEXT = re.compile(r"^[|>][+-]?[ \t]+(?=\S)")
 _ITEM = re.compile(r"^(?P<lead>[ \t]*(?:-[ \t]+)*)(?P<key>[A-Za-z_][\w.-]*:[ \t]+)?(?P<value>\S.*)$")
 _NEEDS_QUOTES = re.compile(r"^[*&@`%!?,\]}]|^[|>](?![+-]?[1-9]?[ \t]*$)|:[ \t]|:$|^-[^\s-]|^\?[ \t]")
 _STRUCTURES = frozenset(
@@ -74,7 +76,11 @@ def read_fields(lines: list[str], first_line: int, indent: int = 0) -> Fields:
     """The values of frontmatter's lines, the first of which is line `first_line` of the file."""
     fields = Fields()
     try:
-        _take(fields, parse("\n".join(lines) + "\n"), first_line, indent)
+        made = parse("\n".join(lines) + "\n")
+        if _lost_prose(made):
+            _repair(fields, lines, first_line, indent)
+        else:
+            _take(fields, made, first_line, indent)
     except Refused as refused:
         if not _is_lonely_alias(refused, lines):
             fields.said.append(_refusal(refused, first_line, indent))
@@ -101,6 +107,14 @@ def _take(fields: Fields, made: Mapping, first_line: int, indent: int) -> None:
                 field=key[:40],
             )
         )
+
+
+def _lost_prose(made: Mapping) -> bool:
+    """Whether YAML read a description as empty and its text, not indented, as a key: `description: >` and then prose."""
+    return any(
+        key.lower() in _PROSE_KEYS and made.value[key] == "" and " " in following and not is_known(following)
+        for key, following in pairwise(made.value)
+    )
 
 
 def _is_lonely_alias(refused: Refused, lines: list[str]) -> bool:
@@ -200,7 +214,7 @@ def _inside_example(chunk: _Chunk) -> bool:
 def _read_chunk(fields: Fields, chunk: _Chunk, anchors: set[str], indent: int) -> None:
     why: Fault
     try:
-        _take(fields, parse(chunk.yaml), chunk.line, indent)
+        _take(fields, _parse_one(chunk.yaml, chunk.key), chunk.line, indent)
     except Refused as refused:
         alias = chunk.yaml.split("\n")[refused.line][refused.column + 1 :]
         if refused.what != "alias" or any(alias.startswith(anchor) for anchor in anchors):
@@ -211,9 +225,9 @@ def _read_chunk(fields: Fields, chunk: _Chunk, anchors: set[str], indent: int) -
         why = fault
     else:
         return
-    made = _quoted(chunk)
-    if made is not None:
-        _take(fields, made, chunk.line, indent)
+    quoted = _quoted(chunk)
+    if quoted is not None:
+        _take(fields, quoted, chunk.line, indent)
         fields.said.append(_repaired(chunk, indent, why))
         return
     plain = _plain_text(chunk)
@@ -223,6 +237,18 @@ def _read_chunk(fields: Fields, chunk: _Chunk, anchors: set[str], indent: int) -
         return
     fields.value[chunk.key] = plain
     fields.said.append(_repaired(chunk, indent, why))
+
+
+def _parse_one(text: str, key: str) -> Mapping:
+    """One key and its value.
+
+    Raises:
+        Fault: YAML cannot read the text, or finds another key in it.
+    """
+    made = parse(text)
+    if list(made.value) != [key]:
+        raise Fault(0, 0, "another key")
+    return made
 
 
 def _quoted(chunk: _Chunk) -> Mapping | None:
@@ -241,7 +267,7 @@ def _quoted(chunk: _Chunk) -> Mapping | None:
     else:
         rest = [_quoted_line(line) for line in rest]
     try:
-        return parse("\n".join([f"{chunk.key}: {first}", *rest]) + "\n")
+        return _parse_one("\n".join([f"{chunk.key}: {first}", *rest]) + "\n", chunk.key)
     except Fault:
         return None
 
@@ -279,14 +305,20 @@ def _plain_text(chunk: _Chunk) -> str:
     rest = [line.rstrip() for line in chunk.rest]
     margins = [len(line) - len(line.lstrip()) for line in rest if line.strip()]
     margin = min(margins, default=0)
-    lines = ["" if _BLOCK_MARK.match(first) else first, *(line[margin:] for line in rest)]
+    lines = ["" if _BLOCK_MARK.match(first) else _MARK_BEFORE_TEXT.sub("", first), *(line[margin:] for line in rest)]
     text = "\n".join(lines).strip()
     for quote, escaped in (('"', '\\"'), ("'", "''")):
-        if len(text) > 1 and text[0] == quote == text[-1]:
+        if len(text) > 1 and text[0] == quote == text[-1] and not _are_two_quotations(text[1:-1], quote):
             return text[1:-1].replace(escaped, quote)
         if text.startswith(quote) and text.count(quote) == 1:
             return text[1:]
     return text
+
+
+def _are_two_quotations(inner: str, quote: str) -> bool:
+    """Whether the text between two quotes begins by closing the first: `"a" and "b"`, unlike `"say "a" now"`."""
+    at = inner.find(quote)
+    return at > 0 and not inner[at - 1].isspace() and inner[at - 1] != "\\" and not inner[at + 1 : at + 2].isalnum()
 
 
 def _repaired(chunk: _Chunk, indent: int, why: Fault) -> Diagnostic:

@@ -42,7 +42,7 @@ def decode(data: bytes) -> tuple[str, tuple[Diagnostic, ...]]:
             )
             return data[2:].decode(encoding, errors="replace"), (said,)
     try:
-        return data.decode("utf-8-sig"), ()
+        return data.decode("utf-8-sig").lstrip("\ufeff"), ()
     except UnicodeDecodeError as error:
         start = error.start
     body = data.removeprefix(b"\xef\xbb\xbf")
@@ -60,7 +60,7 @@ def decode(data: bytes) -> tuple[str, tuple[Diagnostic, ...]]:
 
 def clean(text: str) -> str:
     """Text that was given as text: no byte-order mark, no lone surrogates."""
-    return text.removeprefix("\ufeff").encode("utf-8", "replace").decode("utf-8")
+    return text.lstrip("\ufeff").encode("utf-8", "replace").decode("utf-8")
 
 
 def split_lines(text: str) -> list[str]:
