@@ -82,7 +82,7 @@ Contents = Mapping[str, TableContents]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Shape:
-    """One object of a live schema, in words that are equal when the objects are: `name` may differ and still be the same."""
+    """One object of a live schema: `definition` is equal when the objects are, whatever their `name`."""
 
     kind: str
     table: str
@@ -92,7 +92,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class AppFailure:
-    """An application statement that failed: which application ("old" or "new"), during which file, and the server's reason."""
+    """An application statement that failed: of which application ("old", "new"), during which file, and why."""
 
     app: str
     file: str

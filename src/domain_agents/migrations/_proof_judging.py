@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from domain_agents.migrations._proof_reading import Reading
-
     from domain_agents.engines import Effect
+    from domain_agents.migrations._proof_reading import Reading
     from domain_agents.observations import AppFailure, Contents, Interruption, LoadSummary, Observation, Seeding, Shape
 
 SMALL_TABLE_ROWS: Final = 5_000
@@ -122,7 +121,7 @@ def harms(groups: Sequence[Sequence[Observation]], rows: Mapping[str, int], engi
         held = _held_through(group, rows) if engine == "postgresql" else []
         found += held or (_too_many_rows(group) if engine == "postgresql" else [])
     found += [
-        f"{seen.file}: {head(seen.sql)} kept a{' read' if seen.reads_ms >= seen.writes_ms else ' write'} of the application "
+        f"{seen.file}: {head(seen.sql)} kept the application's {'reads' if seen.reads_ms >= seen.writes_ms else 'writes'} "
         f"waiting {max(seen.reads_ms, seen.writes_ms):,.0f} ms"
         for group in groups
         for seen in group
@@ -173,8 +172,10 @@ def _too_many_rows(group: Sequence[Observation]) -> list[str]:
         return []
     longest = max(changing, key=lambda seen: seen.rows_changed)
     return [
-        f"{longest.file}: {head(longest.sql)} changes {count:,} rows in one transaction: whoever writes one of them waits until "
-        f"it commits ({longest.writes_ms:,.0f} ms here); do it in batches"
+        (
+            f"{longest.file}: {head(longest.sql)} changes {count:,} rows in one transaction: whoever writes one of them "
+            f"waits until it commits ({longest.writes_ms:,.0f} ms here); do it in batches"
+        )
     ]
 
 
@@ -207,6 +208,8 @@ def data_kept(
             continue
         if any(_same_table(name, table) for name in reading.refilled):
             exempt.add(table)
+            if new.rows < old.rows:
+                problems.append(f"{table} had {old.rows:,} rows and has {new.rows:,}")
             continue
         inserted = sum(count for name, count in application.inserted.items() if _same_table(name, table))
         expected = old.rows + inserted
@@ -224,7 +227,7 @@ def data_kept(
     if problems:
         return Check(Outcome.FAILED, "; ".join(problems[:10]))
     rows = sum(contents.rows for contents in before.values())
-    apart = f"; not compared, for the files change them: {', '.join(sorted(exempt))}" if exempt else ""
+    apart = f"; values not compared, for the files change them: {', '.join(sorted(exempt))}" if exempt else ""
     return Check(Outcome.OK, f"{rows:,} rows and the checksums of their columns are the same{apart}")
 
 

@@ -1,4 +1,4 @@
-"""What a proof must know of migration files before it runs them: which tables, which columns, which deploys, which refusals."""
+"""What a proof must know of migration files before it runs them: tables, columns, deploys, and what to refuse."""
 
 from __future__ import annotations
 
@@ -17,39 +17,46 @@ if TYPE_CHECKING:
 
 MAX_STATEMENT_CHARACTERS: Final = 200_000
 
-_REACHES_OUTSIDE: Final[dict[str, tuple[tuple[re.Pattern[str], str], ...]]] = {
+_FILE_FUNCTIONS: Final = (
+    r"\b(?:pg_read_(?:binary_)?file|pg_ls_\w+|pg_stat_file|lo_(?:import|export)|pg_file_\w+|dblink\w*)\s*\("
+)
+_UNTRUSTED: Final = (
+    r"\bCREATE\s+(?:EXTENSION|(?:OR\s+REPLACE\s+)?(?:TRUSTED\s+)?(?:PROCEDURAL\s+)?LANGUAGE)\s+(?:IF\s+NOT\s+EXISTS\s+)?"
+    r'"?(?:pl\w+u|plpython\w*|file_fdw|dblink|postgres_fdw|adminpack)\b'
+)
+_DANGEROUS_PRAGMA: Final = (
+    r"^\s*PRAGMA\s+(?:\w+\s*\.\s*)?(?:writable_schema|temp_store_directory|data_store_directory|trusted_schema)\b"
+)
+
+
+def _refusing(pattern: str, why: str) -> tuple[re.Pattern[str], str]:
+    return re.compile(pattern, re.IGNORECASE | re.DOTALL | re.MULTILINE), why
+
+
+_REACHES_OUTSIDE: Final = {
     "postgresql": (
-        (re.compile(r"^\s*\\", re.MULTILINE), "a psql command (a line that begins with a backslash) is not SQL"),
-        (re.compile(r"\bCOPY\b[^;]*?\b(?:PROGRAM\b|(?:FROM|TO)\s+(?:E?'|\$))", re.IGNORECASE | re.DOTALL), "COPY with a program or a file"),
-        (re.compile(r"\bCOPY\b[^;]*?\bFROM\s+STDIN\b", re.IGNORECASE | re.DOTALL), "COPY FROM STDIN has its rows outside the statement"),
-        (
-            re.compile(
-                r"\b(?:pg_read_(?:binary_)?file|pg_ls_\w+|pg_stat_file|lo_(?:import|export)|pg_file_\w+|dblink\w*)\s*\(", re.IGNORECASE
-            ),
-            "a function that reads or writes the server's files, or calls another server",
+        _refusing(r"^\s*\\", "a psql command (a line that begins with a backslash) is not SQL"),
+        _refusing(r"\bCOPY\b[^;]*?\b(?:PROGRAM\b|(?:FROM|TO)\s+(?:E?'|\$))", "COPY with a program or a file"),
+        _refusing(r"\bCOPY\b[^;]*?\bFROM\s+STDIN\b", "COPY FROM STDIN has its rows outside the statement"),
+        _refusing(_FILE_FUNCTIONS, "a function that reads or writes the server's files, or calls another server"),
+        _refusing(_UNTRUSTED, "an extension or language that reaches outside the database"),
+        _refusing(
+            r"\bALTER\s+SYSTEM\b|\bCREATE\s+(?:SUBSCRIPTION|SERVER|TABLESPACE|DATABASE)\b", "a change of the server"
         ),
-        (
-            re.compile(
-                r"\bCREATE\s+(?:EXTENSION|(?:OR\s+REPLACE\s+)?(?:TRUSTED\s+)?(?:PROCEDURAL\s+)?LANGUAGE)\s+(?:IF\s+NOT\s+EXISTS\s+)?"
-                r'"?(?:pl\w+u|plpython\w*|file_fdw|dblink|postgres_fdw|adminpack)\b',
-                re.IGNORECASE,
-            ),
-            "an extension or language that reaches outside the database",
-        ),
-        (re.compile(r"\bALTER\s+SYSTEM\b|\bCREATE\s+(?:SUBSCRIPTION|SERVER|TABLESPACE|DATABASE)\b", re.IGNORECASE), "a change of the server"),
-        (re.compile(r"^\s*(?:LOAD\b|DROP\s+DATABASE\b)", re.IGNORECASE), "a change of the server"),
+        _refusing(r"\A\s*(?:LOAD\b|DROP\s+DATABASE\b)", "a change of the server"),
     ),
     "sqlite": (
-        (re.compile(r"^\s*\.", re.MULTILINE), "a dot command of the sqlite3 shell is not SQL"),
-        (re.compile(r"^\s*(?:ATTACH|DETACH)\b", re.IGNORECASE), "ATTACH and DETACH reach another file"),
-        (re.compile(r"^\s*VACUUM\b.*\bINTO\b", re.IGNORECASE | re.DOTALL), "VACUUM INTO writes another file"),
-        (re.compile(r"\b(?:load_extension|readfile|writefile|edit|fts3_tokenizer)\s*\(", re.IGNORECASE), "a function that reaches outside"),
-        (
-            re.compile(r"^\s*PRAGMA\s+(?:\w+\s*\.\s*)?(?:writable_schema|temp_store_directory|data_store_directory|trusted_schema)\b", re.IGNORECASE),
-            "a PRAGMA that can damage the database or reach outside",
+        _refusing(r"^\s*\.", "a dot command of the sqlite3 shell is not SQL"),
+        _refusing(r"\A\s*(?:ATTACH|DETACH)\b", "ATTACH and DETACH reach another file"),
+        _refusing(r"\A\s*VACUUM\b.*\bINTO\b", "VACUUM INTO writes another file"),
+        _refusing(
+            r"\b(?:load_extension|readfile|writefile|edit|fts3_tokenizer)\s*\(", "a function that reaches outside"
         ),
+        _refusing(_DANGEROUS_PRAGMA, "a PRAGMA that can damage the database or reach outside"),
     ),
-}  # fmt: skip
+}
+"""What a text can be refused for before anything runs. It is for a plain message, early: what keeps a proof inside is the
+role that owns its database and nothing else, and in SQLite the authorizer."""
 
 _WRITES_ROWS: Final = re.compile(
     r"^\s*(?:WITH\b.*\b)?(?:UPDATE|MERGE|DELETE|TRUNCATE|CALL|DO|INSERT)\b", re.IGNORECASE | re.DOTALL
@@ -108,7 +115,7 @@ class Reading:
     `tables` are those they name. `never_null` (table, column) are columns that become NOT NULL without being filled: the
     plan takes for granted that they hold no NULL. `rewritten` (table, column) are old columns whose values the files mean
     to change. `new_application_from` is the first file that needs the new application, None when none does.
-    `added` are the columns the files add, `refilled` the tables in which they make or delete rows.
+    `added` are the columns the files add, `refilled` the tables to which they add rows.
     """
 
     tables: frozenset[str]
@@ -169,7 +176,7 @@ def read_files(files: Sequence[ProofFile], engine: str) -> Reading:
         never_null=never_null,
         rewritten=rewritten,
         added=frozenset(added),
-        refilled=frozenset(_named_behind(r"INSERT\s+INTO|DELETE\s+FROM|TRUNCATE(?:\s+TABLE)?|COPY", writes)),
+        refilled=frozenset(_named_behind(r"INSERT\s+INTO|COPY", writes)),
         new_application_from=_new_application_from(added, tightened, lost),
         is_volatile=any(_VOLATILE.search(sql) for sql in writes),
     )

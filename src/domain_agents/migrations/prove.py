@@ -5,7 +5,6 @@ Nothing here touches a server: it is handed in as a `Bench`. Judging what was se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,11 +24,13 @@ from domain_agents.observations import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
     from domain_agents.engines import Effect
 
 __all__ = [
-    "CHECKS", "Bench", "Check", "Outcome", "Proof", "ProofFile", "ProofRequest", "ProofStatement", "ProvenStatement", "Verdict",
-    "not_run", "prove_on", "refusals",
+    "CHECKS", "Bench", "Check", "Outcome", "Proof", "ProofFile", "ProofRequest", "ProofStatement", "ProvenStatement",
+    "Verdict", "not_run", "prove_on", "refusals",
 ]  # fmt: skip
 
 CHECKS = ("applies", "data_kept", "old_app_works", "new_app_works", "rerun", "crash_resume", "undo", "converges")
@@ -111,8 +112,8 @@ class Bench(Protocol):
 @dataclass(frozen=True, slots=True)
 class ProofRequest:
     """What to prove. `asked` are the statements that would make the change on an empty database, None when not known;
-    `new_application_from` is the first file that runs with the new application live, None to tell from the files. `ledger` is
-    the table in which files record that they were applied."""
+    `new_application_from` is the first file that runs with the new application live, None to tell from the files.
+    `ledger` is the table in which files record that they were applied."""
 
     engine: str
     files: tuple[ProofFile, ...]
@@ -156,7 +157,7 @@ class ProvenStatement:
 
 
 def folded(statements: Sequence[ProvenStatement]) -> list[ProvenStatement]:
-    """The same statement many times in a row (the batches of a backfill) as one: its time in all, its worst lock and wait."""
+    """The same statement many times in a row (a backfill's batches) as one: its time in all, its worst lock and wait."""
     found: list[ProvenStatement] = []
     for one in statements:
         last = found[-1] if found else None

@@ -1,4 +1,4 @@
-"""One proof from end to end: a scratch server for it, its bench, the verdict. The tool, the demo and the tests call this."""
+"""One proof from end to end: a scratch server, its bench, the verdict. The tool, the demo and the tests call this."""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from domain_agents import ddl
-from domain_agents.catalog import Schema
 from domain_agents.ddl import DoesNotApply
 from domain_agents.dialects import dialect, replay
 from domain_agents.engines import TableSize, UnknownEngine, engine
@@ -23,6 +22,7 @@ from domain_agents.tools.plan_migration import PlanMigration, Ready, _asked, _re
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from domain_agents.catalog import Schema
     from domain_agents.engines import Effect, Engine
     from domain_agents.migrations.formats import Format
     from domain_agents.migrations.plan import Project
@@ -117,8 +117,8 @@ def _prepared(arguments: ProveMigration, settings: Settings, job: Job) -> _Prepa
     given = [name for name in ("paths", "sql", "changes") if getattr(arguments, name)]
     if len(given) != 1:
         raise ToolError(
-            'give the migration once: `paths` (["migrations/0007_add_locale.sql"]), `sql` (run as it is), or the arguments of '
-            "plan_migration (`changes`, or `sql` with `backfill` or `tables`), whose files are then proved"
+            'give the migration once: `paths` (["migrations/0007_add_locale.sql"]), `sql` (run as it is), or the arguments '
+            "of plan_migration (`changes`, or `sql` with `backfill` or `tables`), whose files are then proved"
         )
     if arguments.paths:
         return _from_paths(arguments, arguments.paths, settings)
@@ -346,7 +346,7 @@ TOOL = Tool(
     title="Prove a migration",
     description=(
         "Run migrations on a throw-away PostgreSQL or SQLite with made-up rows, while an application reads and writes: the "
-        "locks really taken, rewrites, scans and the longest waits of each statement, and whether the files apply, keep the "
+        "locks really taken, rewrites, scans and longest waits of each statement, and whether the files apply, keep the "
         "data, keep the old application working, can be run again after a crash, and end at the schema asked for. Touches "
         "nothing but its own server."
     ),

@@ -20,12 +20,10 @@ from domain_agents.observations import (
     ServerFacts,
     Shape,
 )
-from domain_agents.workspace.live import LiveTable
 from domain_agents.workspace.live_postgresql import read_tables
 from domain_agents.workspace.load import NEW, Load
 from domain_agents.workspace.load_statements import app_table
 from domain_agents.workspace.observing import Runner, Sampler, described
-from domain_agents.workspace.scratch import PostgresScratch
 from domain_agents.workspace.seeding import PostgresValues, seed
 from domain_agents.workspace.seeding_recipes import Recipe, Unseedable, recipe_for
 from domain_agents.workspace.shape_postgresql import read_contents, read_shape
@@ -34,6 +32,8 @@ from domain_agents.workspace.sizes import rows_wanted
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from domain_agents.workspace.live import LiveTable
+    from domain_agents.workspace.scratch import PostgresScratch
     from domain_agents.workspace.watch import Watch
 
 _REHEARSAL_ROWS: Final = 30_000

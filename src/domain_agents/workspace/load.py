@@ -50,7 +50,7 @@ class _Timed:
 
 
 class Load:
-    """Two threads with a connection each: one reads, one writes. Start it, tell it the file and the application, stop it."""
+    """Two threads with a connection each: one reads, one writes. Start it, tell it file and application, stop it."""
 
     def __init__(
         self,

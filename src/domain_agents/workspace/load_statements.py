@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def app_table(recipe: Recipe, placeholder: str) -> AppTable:
-    """The statements of an application that knows the table as the recipe does: every column named, none of a later time."""
+    """The statements of an application that knows the table as the recipe does: every column by name, none of later."""
     table = recipe.table
     listed = ", ".join(quoted(column.name) for column in table.columns)
     writes = all(name in recipe.generators for name in table.key) and bool(table.key)

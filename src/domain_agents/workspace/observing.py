@@ -291,8 +291,9 @@ class Runner:
 
     def _read_filenodes(self) -> dict[int, int]:
         rows = self._connection.execute(
-            "SELECT c.oid, pg_relation_filenode(c.oid)::bigint FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE c.relkind IN ('r', 'm') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"
+            "SELECT c.oid, pg_relation_filenode(c.oid)::bigint FROM pg_class c"
+            " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'm')"
+            " AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"
         ).fetchall()
         return dict(rows)
 

@@ -80,7 +80,8 @@ class Runner:
                 after = self._root_pages()
                 rewrote = sorted(name for name, page in after.items() if before.get(name, page) != page)
                 observation = replace(observation, rewrote=tuple(rewrote))
-                before = after
+                # A rebuild takes the old table away and makes it anew: what it was before is kept until it is back.
+                before |= after
             if not observation.error and position == len(group) - 1:
                 observation = self._commit(observation)
             seen.append(self._with_waits(observation, start, time.perf_counter()))

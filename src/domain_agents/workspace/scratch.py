@@ -10,7 +10,7 @@ import secrets
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from domain_agents.observations import How, ScratchProblem, ServerFacts
 from domain_agents.workspace.scratch_process import SUPERUSER, Binaries, ServerProcess, binaries_in
@@ -116,7 +116,7 @@ class PostgresScratch:
             there_are = f"configured are: {', '.join(known)}" if known else "none is configured"
             raise ScratchProblem(
                 f"there is no configured server named {name[:60]!r}; {there_are}. Whoever runs this server sets "
-                f"{_CONFIGURED_PREFIX}<NAME> to the address of a disposable PostgreSQL; an address is never taken from a call"
+                f"{_CONFIGURED_PREFIX}<NAME> to the address of a disposable PostgreSQL; a call never gives one"
             )
         try:
             conninfo = psycopg.conninfo.conninfo_to_dict(values[_CONFIGURED_PREFIX + known[name.lower()]])
@@ -136,7 +136,7 @@ class PostgresScratch:
             None,
         )
 
-    def __enter__(self) -> PostgresScratch:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from domain_agents.workspace.live import LiveColumn, LiveForeignKey, LiveTable
 
 
-
 Generator = Callable[[str], str]
 """From the SQL of a row's number to the SQL of a value."""
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _INTEGERS: Final = {"int2": 32_000, "int4": 2_000_000_000, "int8": 2_000_000_000_000}
 
+_MINUTE: Final = "(timestamp '2020-01-01' + ({n}) * interval '1 min')"
+_SECOND_DAY: Final = "(date '2020-01-01' + (({n}) % 1000000)::int * 2)"
+
 _SIMPLE: Final[dict[str, str]] = {
     "bool": "({n} % 2 = 0)",
     "float4": "({n} % 10000) / 4.0",
@@ -37,9 +40,9 @@ _SIMPLE: Final[dict[str, str]] = {
     "xml": "('<n>' || ({n}) || '</n>')::xml",
     "int4range": "int4range(({n})::int * 2, ({n})::int * 2 + 1)",
     "int8range": "int8range(({n}) * 2, ({n}) * 2 + 1)",
-    "daterange": "daterange(date '2020-01-01' + (({n}) % 1000000)::int * 2, date '2020-01-02' + (({n}) % 1000000)::int * 2)",
-    "tsrange": "tsrange(timestamp '2020-01-01' + ({n}) * interval '1 min', timestamp '2020-01-01' + ({n} + 1) * interval '1 min')",
-    "tstzrange": "tstzrange(timestamptz '2020-01-01+00' + ({n}) * interval '1 min', timestamptz '2020-01-01+00' + ({n} + 1) * interval '1 min')",
+    "daterange": f"daterange({_SECOND_DAY}, {_SECOND_DAY} + 1)",
+    "tsrange": f"tsrange({_MINUTE}, {_MINUTE} + interval '1 min')",
+    "tstzrange": f"tstzrange({_MINUTE} AT TIME ZONE 'UTC', ({_MINUTE} + interval '1 min') AT TIME ZONE 'UTC')",
 }  # fmt: skip
 
 

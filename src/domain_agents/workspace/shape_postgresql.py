@@ -41,7 +41,8 @@ _QUERIES: Final = (
     f"""SELECT 'trigger', {_READABLE}, pg_get_triggerdef(t.oid), t.tgname
         {_TABLES} JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal""",
     f"""SELECT 'view', {_READABLE}, pg_get_viewdef(c.oid), c.relname {_TABLES} WHERE c.relkind IN ('v', 'm')""",
-    f"""SELECT 'routine', '', n.nspname || '.' || p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', p.proname
+    f"""SELECT 'routine', '', n.nspname || '.' || p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')',
+          p.proname
         FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND {OUTSIDE}
         WHERE NOT EXISTS (SELECT FROM pg_depend x WHERE x.objid = p.oid AND x.deptype = 'e')""",
     f"""SELECT 'type', '', n.nspname || '.' || t.typname || coalesce(' ' || (SELECT string_agg(e.enumlabel, ',' ORDER BY

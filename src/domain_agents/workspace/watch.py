@@ -34,7 +34,7 @@ class Watch:
         self._check()
         if time.monotonic() > self._deadline:
             raise OutOfTime(
-                f"the time given to the proof ({self.seconds:g} s) is over; give it fewer `rows`, or prove fewer files at once"
+                f"the time given to the proof ({self.seconds:g} s) is over; give fewer `rows`, or prove fewer files at once"
             )
 
     def run(self, work: Callable[[], T], cancel: Callable[[], object]) -> T:

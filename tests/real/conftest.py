@@ -1,0 +1,33 @@
+"""Real servers: one scratch PostgreSQL for the whole session, a database of its own for each proof."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from domain_agents.observations import ScratchProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from domain_agents.workspace.scratch import PostgresScratch
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresScratch]:
+    """A running scratch PostgreSQL of the newest version there is here.
+
+    Without the `embedded` extra the tests that need it are skipped, and say so; in CI that is a failure.
+    """
+    from domain_agents.workspace.scratch import PostgresScratch
+
+    try:
+        scratch = PostgresScratch.start("18")
+    except ScratchProblem as problem:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI must bring a PostgreSQL: {problem}")
+        pytest.skip(f"no PostgreSQL to prove on: {problem}")
+    with scratch:
+        yield scratch
