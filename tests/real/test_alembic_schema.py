@@ -68,6 +68,8 @@ def upgrade() -> None:
     )
     code = sa.Column("code", sa.Text(), primary_key=True)
     op.create_table("codes", code, sa.Column("n", sa.BigInteger(), unique=True))
+    kind = sa.Enum("x", "y", name="kind")
+    op.create_table("old_kinds", sa.Column("one", kind), sa.Column("two", kind))
     op.create_table("old", sa.Column("id", sa.BigInteger(), primary_key=True))
     op.create_index("ix_accounts_data", "accounts", ["data"], postgresql_using="gin")
     op.create_index("ix_accounts_lower", "accounts", [sa.text("lower(name)")], unique=True)
@@ -88,9 +90,15 @@ from alembic import op
 revision: str = "b2"
 down_revision: Union[str, Sequence[str], None] = ("a1",)
 TABLE = "accounts"
+LEVEL = sa.Enum("low", "high", name="level")
+GONE = sa.Enum("a", name="gone")
 
 
 def upgrade() -> None:
+    LEVEL.create(op.get_bind(), checkfirst=False)
+    GONE.create(op.get_bind())
+    GONE.drop(op.get_bind())
+    op.add_column(TABLE, sa.Column("level", LEVEL, nullable=True))
     op.add_column(TABLE, sa.Column("locale", sa.Text(), nullable=True))
     op.add_column("accounts", sa.Column("kind", sa.String(8), server_default="x", nullable=False))
     op.drop_column("accounts", "score")
@@ -134,7 +142,7 @@ CATALOG = (
         ORDER BY 1, 2""",
     """SELECT tablename, indexdef FROM pg_indexes
         WHERE schemaname = 'public' AND tablename <> 'alembic_version' ORDER BY 1, 2""",
-    "SELECT typname FROM pg_type WHERE typtype = 'e' ORDER BY 1",
+    "SELECT typname, enumlabel FROM pg_type t JOIN pg_enum e ON e.enumtypid = t.oid ORDER BY 1, enumsortorder",
 )
 
 
@@ -183,4 +191,4 @@ def test_the_history_is_replayed_without_anything_left_over(project: Path) -> No
     known = recognise(ProjectFiles(project), engine="postgresql")
     schema, unread = replay(known.schema_sql, dialect("postgresql"))
     assert unread == ()
-    assert sorted(str(name) for name in schema.tables) == ["accounts", "labels", "members", "users"]
+    assert sorted(str(name) for name in schema.tables) == ["accounts", "labels", "members", "old_kinds", "users"]

@@ -175,7 +175,7 @@ def test_another_directory_or_framework_is_numbered_by_its_own_files() -> None:
 def test_todays_schema_is_read_wherever_the_project_says_it() -> None:
     alembic = {
         "alembic.ini": "[alembic]\nscript_location = a\n",
-        "a/versions/x.py": "revision = 'x'\ndown_revision = None\ndef upgrade():\n    op.execute('CREATE TABLE t (id int)')\n",
+        "a/versions/x.py": "revision = 'x'\ndown_revision = None\ndef upgrade():\n op.execute('CREATE TABLE t (id int)')\n",
     }
     assert "CREATE TABLE t" in project(alembic, framework="raw").schema_sql
     assert "CREATE TABLE t0" in project(migrations("0001_a"), framework="alembic").schema_sql

@@ -80,6 +80,12 @@ def test_the_head_is_found_whatever_the_form_of_the_revisions() -> None:
     assert ("alembic/versions/v_merge.py", 1) in [(one.file, one.line) for one in found.evidence]
 
 
+def test_a_new_revision_goes_where_the_head_is() -> None:
+    ini = INI.format("alembic") + "version_locations = one two\n"
+    files = {"alembic.ini": ini, "one/a.py": revision("a"), "two/b.py": revision("b", "'a'")}
+    assert project(files).directory == "two"
+
+
 def test_several_heads_are_named_and_a_plan_for_them_is_refused() -> None:
     files = {"alembic.ini": INI.format("alembic"), **versions(), "alembic/versions/c.py": revision("c", "'a'")}
     found = project(files)
@@ -179,6 +185,11 @@ def test_what_is_given_a_name_is_read_as_well() -> None:
         ("op.execute(users.update().values(x=1))", "the text is put together when it runs"),
         ("for t in tables:\n        op.drop_table(t)", "only running it would tell what it does"),
         ("if context.is_offline_mode():\n        op.drop_table('t')", "only running it would tell what it does"),
+        (
+            "if not ready:\n        op.drop_table('t')\n    else:\n        op.drop_table('u')",
+            "only running it would tell what it does",
+        ),
+        ("if not ready:\n        helper()", "this stands behind a condition and is read as if it ran"),
         ("with open('x.sql') as f:\n        op.execute(f.read())", "only running it would tell what it does"),
         ("helper()", "helper is not an operation that is read"),
         ("op.create_table('t', *columns)", "a column of the table is not written out"),
@@ -190,7 +201,7 @@ def test_what_is_given_a_name_is_read_as_well() -> None:
     ],
 )
 def test_what_only_running_would_tell_is_listed_and_not_guessed(body: str, reason: str) -> None:
-    assert unread(body) == [reason]
+    assert unread(body)[0] == reason
     assert read_upgrade(revision("a", body=body), "postgresql").calls == []
 
 
@@ -198,6 +209,32 @@ def test_a_type_of_the_projects_own_keeps_its_name_and_is_said() -> None:
     found = read_upgrade(revision("a", body="op.add_column('t', sa.Column('x', app.types.GUID()))"), "postgresql")
     assert [call.sql for call in found.calls] == ['ALTER TABLE "t" ADD COLUMN "x" "GUID"']
     assert found.unread[0].reason == "GUID is a type of the project's own and stands under its name"
+
+
+def test_an_enum_of_the_applications_costs_its_labels_only() -> None:
+    found = read_upgrade(
+        revision("a", body="op.add_column('t', sa.Column('x', sa.Enum(Scope, name='scope')))"), "postgresql"
+    )
+    assert [call.sql for call in found.calls] == [
+        'ALTER TABLE "t" ADD COLUMN "x" "scope"',
+    ]
+    assert "labels of scope are the application's" in found.unread[0].reason
+
+
+@pytest.mark.parametrize("guard", ["'t' not in inspector.get_table_names()", "not has_table('t')"])
+def test_what_is_made_unless_it_is_there_is_read_and_the_condition_said(guard: str) -> None:
+    found = read_upgrade(
+        revision("a", body=f"if {guard}:\n        op.execute('CREATE TABLE t (id int)')"), "postgresql"
+    )
+    assert [call.sql for call in found.calls] == ["CREATE TABLE t (id int)"]
+    assert [one.reason for one in found.unread] == ["this stands behind a condition and is read as if it ran"]
+
+
+def test_an_early_return_is_said() -> None:
+    body = "if 't' in tables:\n        return\n    op.execute('CREATE TABLE t (id int)')"
+    found = read_upgrade(revision("a", body=body), "postgresql")
+    assert len(found.calls) == 1
+    assert [one.reason for one in found.unread] == ["what follows stands behind a condition and is read as if it ran"]
 
 
 def test_types_are_spelled_for_the_engine() -> None:

@@ -75,6 +75,7 @@ def read_alembic(files: Files, engine: str, directory: str = "") -> AlembicHisto
     revisions = tuple(_revisions(files, locations, engine, upgrades, history))
     history.revisions = _ordered(revisions)
     history.heads = _heads(revisions)
+    history.directory = _home(history, locations)
     history.template = configuration.template or _observed_template(history.revisions)
     history.numbering, history.next_number = _numbering(history.revisions)
     _read_schema(history, upgrades)
@@ -87,6 +88,12 @@ def read_alembic(files: Files, engine: str, directory: str = "") -> AlembicHisto
             )
             history.evidence.append(Evidence(revision.path, revision.line, says))
     return history
+
+
+def _home(history: AlembicHistory, locations: Sequence[str]) -> str:
+    """Of several directories the one with the head: a revision belongs beside the one it follows."""
+    head = next((revision.path for revision in history.revisions if history.heads == (revision.name,)), "")
+    return next((one for one in locations if len(locations) > 1 and head.startswith(f"{one}/")), history.directory)
 
 
 def _configuration(files: Files, history: AlembicHistory) -> _Configuration:

@@ -108,6 +108,8 @@ class ColumnParts:
     names: Mapping[str, ast.expr]
     notes: list[str]
     before: list[str] = field(default_factory=list)
+    makes_types: bool = True
+    """Whether an enum's type is made on the way: with a table it is, with a column Alembic expects it to be there."""
 
 
 def called(node: ast.expr) -> str:
@@ -242,16 +244,40 @@ def _size(name: str, call: ast.Call) -> str:
 
 
 def _enum_sql(call: ast.Call, parts: ColumnParts) -> str:
-    labels = listed(call.args, parts.names)
     name = keyword(call, "name")
+    try:
+        labels = listed(call.args, parts.names)
+    except Unreadable:
+        if name is None:
+            raise
+        labels = []
+        parts.notes.append(
+            f"the labels of {text_of(name, parts.names)} are the application's; the type stands without them"
+        )
     created = keyword(call, "create_type")
     native = keyword(call, "native_enum")
     if parts.engine in _ENUM_ENGINES and name is not None and (native is None or literal(native)):
         spelled = quoted(text_of(name, parts.names))
-        if created is None or literal(created):
-            parts.before.append(f"CREATE TYPE {spelled} AS ENUM ({', '.join(map(string, labels))})")
+        statement = f"CREATE TYPE {spelled} AS ENUM ({', '.join(map(string, labels))})"
+        if (created is None or literal(created)) and parts.makes_types and statement not in parts.before:
+            parts.before.append(statement)
         return spelled
-    return f"VARCHAR({max(map(len, labels), default=1)})"
+    return f"VARCHAR({max(map(len, labels))})" if labels else "VARCHAR"
+
+
+def made_type_sql(call: ast.Call, engine: str, names: Mapping[str, ast.expr]) -> list[str] | None:
+    """`some_enum.create(bind)` or `.drop(bind)` as SQL; None when it is something else."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr not in {"create", "drop"}:
+        return None
+    made = resolved(call.func.value, names)
+    if not isinstance(made, ast.Call) or called(made) not in {"Enum", "ENUM"}:
+        return None
+    parts = ColumnParts(engine, names, [])
+    made = ast.Call(func=made.func, args=made.args, keywords=[w for w in made.keywords if w.arg != "create_type"])
+    spelled = _enum_sql(made, parts)
+    if call.func.attr == "drop":
+        return [f"DROP TYPE {spelled}"] if engine in _ENUM_ENGINES else []
+    return parts.before
 
 
 def string(text: str) -> str:

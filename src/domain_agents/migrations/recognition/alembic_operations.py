@@ -17,6 +17,7 @@ from domain_agents.migrations.recognition.alembic_columns import (
     keyword,
     listed,
     literal,
+    made_type_sql,
     quoted,
     resolved,
     table_name,
@@ -95,6 +96,9 @@ def operation_sql(call: ast.Call, batch: ast.Call | None, engine: str, names: Ma
     kind = called(call)
     if kind in _NO_DDL:
         return [], []
+    made = made_type_sql(call, engine, names)
+    if made is not None:
+        return [(sql, call.lineno) for sql in made], []
     spell = _SPELLINGS.get(kind)
     if spell is None:
         raise Unreadable(f"{kind or 'this call'} is not an operation that is read")
@@ -139,7 +143,7 @@ def _add_column(op: Operation) -> list[str]:
     column = resolved(given, op.names) if given is not None else None
     if not isinstance(column, ast.Call):
         raise Unreadable("the column is not written out")
-    parts = ColumnParts(op.engine, op.names, op.notes)
+    parts = ColumnParts(op.engine, op.names, op.notes, makes_types=False)
     sql = column_sql(column, parts, [])
     return [*parts.before, f"ALTER TABLE {table} ADD COLUMN {sql}"]
 
@@ -155,7 +159,7 @@ def _alter_column(op: Operation) -> list[str]:
     found: list[str] = []
     kind = keyword(op.call, "type_")
     if kind is not None:
-        parts = ColumnParts(op.engine, op.names, op.notes)
+        parts = ColumnParts(op.engine, op.names, op.notes, makes_types=False)
         using = keyword(op.call, "postgresql_using")
         suffix = f" USING {text_of(using, op.names)}" if using is not None else ""
         found.extend([*parts.before, f"{column} TYPE {type_sql(kind, parts)}{suffix}"])

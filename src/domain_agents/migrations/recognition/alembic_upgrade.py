@@ -14,8 +14,10 @@ from domain_agents.migrations.recognition.alembic_operations import (
     text_of,
 )
 
+_HARMLESS = frozenset({"get_bind", "get_context", "f"})
 _EXECUTES = frozenset({"execute", "exec_driver_sql"})
 _MAX_CODE = 120
+_DYNAMIC = "only running it would tell what it does"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +104,26 @@ class _Reader:
                     self._call(call, autocommit, table)
                 case ast.With(items=[ast.withitem(context_expr=ast.Call() as call)], body=inner):
                     self._with(call, inner, autocommit)
+                case ast.If():
+                    self._if(node, autocommit, table)
                 case _ if self.remember(node):
                     value = getattr(node, "value", None)
                     if isinstance(value, ast.Call) and (called(value) in _EXECUTES or is_operation(value)):
                         self._call(value, autocommit, table)
                 case _:
-                    self._unread(node, "only running it would tell what it does")
+                    self._unread(node, _DYNAMIC)
+
+    def _if(self, node: ast.If, autocommit: bool, table: ast.Call | None) -> None:
+        """A guard ("unless it is there already") is read as if it let pass, with a note; other branches are not read."""
+        if not any(_acts(inner) for inner in ast.walk(node)):
+            if any(isinstance(inner, ast.Return | ast.Raise) for inner in ast.walk(node)):
+                self._unread(node, "what follows stands behind a condition and is read as if it ran")
+            return
+        if node.orelse or not _is_guard(node.test):
+            self._unread(node, _DYNAMIC)
+            return
+        self._unread(node, "this stands behind a condition and is read as if it ran")
+        self.read(node.body, autocommit=autocommit, table=table)
 
     def _with(self, call: ast.Call, inner: list[ast.stmt], autocommit: bool) -> None:
         name = called(call)
@@ -116,7 +132,7 @@ class _Reader:
         elif name == "batch_alter_table":
             self.read(inner, autocommit=autocommit, table=call)
         else:
-            self._unread(call, "only running it would tell what it does")
+            self._unread(call, _DYNAMIC)
 
     def _call(self, call: ast.Call, autocommit: bool, table: ast.Call | None) -> None:
         try:
@@ -146,6 +162,33 @@ class _Reader:
 
     def _unread(self, node: ast.AST, reason: str) -> None:
         self.upgrade.unread.append(UnreadCall(getattr(node, "lineno", 0), _code(node), reason))
+
+
+def _acts(node: ast.AST) -> bool:
+    """Whether source may change the database: a call of Alembic's, or of something that is not known."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = called(node)
+    target = node.func
+    by_alembic = (
+        isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id.endswith("op")
+    )
+    return (
+        is_operation(node)
+        or name in _EXECUTES
+        or (by_alembic and name not in _HARMLESS)
+        or isinstance(target, ast.Name)
+    )
+
+
+def _is_guard(test: ast.expr) -> bool:
+    """Whether a condition asks that something is not there yet."""
+    match test:
+        case ast.UnaryOp(op=ast.Not()):
+            return True
+        case ast.Compare(ops=[ast.NotIn()]):
+            return True
+    return False
 
 
 def _code(node: ast.AST) -> str:
