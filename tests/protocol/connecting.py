@@ -59,9 +59,13 @@ def http_server(*arguments: str, environment: dict[str, str] | None = None) -> I
 
 
 @contextlib.contextmanager
-def served(command: list[str], environment: dict[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that is ended with the block; what it said is shown when the test fails."""
-    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, **(environment or {})}) as process:
+def served(
+    command: list[str], environment: dict[str, str] | None = None, *, piped: bool = False
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is ended with the block; `piped` gives its standard streams, without what it logs."""
+    pipe, silent = (subprocess.PIPE, subprocess.DEVNULL) if piped else (None, None)
+    variables = {**os.environ, **(environment or {})}
+    with subprocess.Popen(command, cwd=ROOT, env=variables, stdin=pipe, stdout=pipe, stderr=silent) as process:
         try:
             yield process
         finally:

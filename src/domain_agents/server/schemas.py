@@ -32,16 +32,18 @@ def input_schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def output_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """A tool's own output schema as it is listed: a property that may also be null is left undeclared.
+    """A tool's own output schema as it is listed.
 
-    Portable schemas have one type for each place, and spelling it as a choice would say less in more words.
+    A property that may also be null is left undeclared, because portable schemas have one type for each place; so is an
+    optional one of which nothing but its type is said. Whoever checks a result against this accepts the same results.
     """
     shown = {key: value for key, value in schema.items() if key != "properties"}
+    required = schema.get("required", ())
     if "properties" in schema:
         shown["properties"] = {
             name: output_schema(child)
             for name, child in schema["properties"].items()
-            if not isinstance(child.get("type"), list)
+            if not isinstance(child.get("type"), list) and (not required or name in required or set(child) != {"type"})
         }
     if isinstance(schema.get("items"), dict):
         shown["items"] = output_schema(schema["items"])
@@ -58,7 +60,7 @@ def _clean(node: dict[str, Any], definitions: dict[str, Any], depth: int) -> dic
         return _clean({**inherited, **siblings}, definitions, depth + 1)
     cleaned: dict[str, Any] = {}
     for key, value in node.items():
-        if key in _NOT_SHOWN or _is_guard(key, value):
+        if key in _NOT_SHOWN or _is_guard(key, value) or (key == "pattern" and "description" in node):
             continue
         if key == "properties":
             cleaned[key] = {name: _clean(child, definitions, depth + 1) for name, child in value.items()}
@@ -74,14 +76,14 @@ def _clean(node: dict[str, Any], definitions: dict[str, Any], depth: int) -> dic
 
 
 def _is_guard(key: str, value: object) -> bool:
-    """What protects us rather than tells a model something: absurd limits, "not empty", and the empty default.
+    """What protects us rather than tells a model something: absurd limits, "not empty", "not negative", empty defaults.
 
     They hold all the same, and an argument beyond them is answered with the limit; a list of tools is read in every
     conversation, so it does not carry them.
     """
     if key == "default":
         return not value
-    return (key == "minLength" and value == 1) or (
+    return (key, value) in (("minLength", 1), ("minimum", 0)) or (
         key in ("maximum", "exclusiveMaximum") and isinstance(value, int | float) and value >= _GUARD
     )
 
