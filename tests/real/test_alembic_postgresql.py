@@ -18,10 +18,11 @@ from tests.unit.format_plans import NOT_NULL_COLUMN, migration, plan_of
 
 from domain_agents.migrations.project import recognise
 from domain_agents.workspace.files import ProjectFiles
-from domain_agents.workspace.scratch import PostgresScratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from domain_agents.workspace.scratch import PostgresScratch
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "blog-alembic"
 NASTY = [
@@ -31,25 +32,19 @@ NASTY = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresScratch]:
-    with PostgresScratch.start() as started:
-        yield started
-
-
 @pytest.fixture
-def database(server: PostgresScratch) -> Iterator[sa.Engine]:
-    name, role = server.create_database()
+def database(postgres: PostgresScratch) -> Iterator[sa.Engine]:
+    name, role = postgres.create_database()
 
     def connect() -> object:
-        connection = server.connect(name, role)
+        connection = postgres.connect(name, role)
         connection.autocommit = False  # the scratch server's connections commit by themselves
         return connection
 
     made = sa.create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
     yield made
     made.dispose()
-    server.drop_database(name)
+    postgres.drop_database(name)
 
 
 @pytest.fixture
@@ -164,13 +159,13 @@ def test_the_script_that_alembic_writes_offline_holds_the_same_sql(project: Path
     assert r"':a 100% \:b" in script
 
 
-def test_the_example_project_takes_a_plan_with_alembics_own_command(tmp_path: Path, server: PostgresScratch) -> None:
+def test_the_example_project_takes_a_plan_with_alembics_own_command(tmp_path: Path, postgres: PostgresScratch) -> None:
     root = tmp_path / "blog"
     shutil.copytree(EXAMPLE, root)
     known = recognise(ProjectFiles(root))
     assert (known.engine, known.version, known.framework) == ("postgresql", "17", "alembic")
-    name, role = server.create_database()
-    with server.connect(name, role) as connection:
+    name, role = postgres.create_database()
+    with postgres.connect(name, role) as connection:
         told = connection.info
         place = {"host": told.host, "port": str(told.port)}
         url = sa.URL.create("postgresql+psycopg", role, told.password, database=name, query=place)
@@ -187,7 +182,7 @@ def test_the_example_project_takes_a_plan_with_alembics_own_command(tmp_path: Pa
             check=False,
         )
         assert done.returncode == 0, done.stderr
-    with server.connect(name, role) as connection:
+    with postgres.connect(name, role) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(revisions[0],)]
         default = "SELECT column_default FROM information_schema.columns WHERE column_name = 'locale'"
         assert connection.execute(default).fetchone() == ("':x 5%'::text",)

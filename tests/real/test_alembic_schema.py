@@ -12,11 +12,11 @@ from tests.real.alembic_projects import make_project, upgrade
 from domain_agents.dialects import dialect, replay
 from domain_agents.migrations.project import recognise
 from domain_agents.workspace.files import ProjectFiles
-from domain_agents.workspace.scratch import PostgresScratch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from domain_agents.workspace.scratch import PostgresScratch
 
 HISTORY = {
     "a1_tables.py": '''"""tables"""
@@ -146,12 +146,6 @@ CATALOG = (
 )
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresScratch]:
-    with PostgresScratch.start() as started:
-        yield started
-
-
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     root = make_project(tmp_path)
@@ -160,24 +154,24 @@ def project(tmp_path: Path) -> Path:
     return root
 
 
-def test_the_schema_read_from_source_is_the_one_that_alembic_makes(project: Path, server: PostgresScratch) -> None:
+def test_the_schema_read_from_source_is_the_one_that_alembic_makes(project: Path, postgres: PostgresScratch) -> None:
     known = recognise(ProjectFiles(project), engine="postgresql")
     assert [one.says for one in known.unread] == []
     assert known.heads == ("b2",)
     catalogs = []
     for by_alembic in (True, False):
-        name, role = server.create_database()
+        name, role = postgres.create_database()
         if by_alembic:
 
             def connect(name: str = name, role: str = role) -> object:
-                connection = server.connect(name, role)
+                connection = postgres.connect(name, role)
                 connection.autocommit = False
                 return connection
 
             database = sa.create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
             upgrade(project, database)
             database.dispose()
-        with server.connect(name, role) as connection:
+        with postgres.connect(name, role) as connection:
             if not by_alembic:
                 for statement in dialect("postgresql").read(known.schema_sql):
                     connection.execute(statement.sql.encode())
