@@ -157,6 +157,13 @@ def test_install_registers_the_installed_command(command: Path, elsewhere: Path)
     assert Path(entry["command"]) == command
 
 
+def test_without_the_extra_the_doctor_finds_nothing_broken(command: Path, elsewhere: Path) -> None:
+    seen = run(command, "doctor", "--json", directory=elsewhere)
+    assert seen.returncode == 0, seen.stdout + seen.stderr
+    checks = json.loads(seen.stdout)["checks"]
+    assert [check["name"] for check in checks if check["status"] == "absent"] == ["PostgreSQL"]
+
+
 def test_without_the_extra_the_demo_says_what_to_install(command: Path, elsewhere: Path) -> None:
     shown = run(command, "demo", "--rows", "1000", directory=elsewhere)
     assert shown.returncode == 1

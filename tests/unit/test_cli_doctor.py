@@ -65,8 +65,12 @@ def test_doctor_reports_everything_as_data(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("domain_agents.cli.doctor.installed_program", lambda: (SERVER[0], SERVER[1:]))
+    monkeypatch.setenv("DOMAIN_AGENTS_SERVER_STAGING", "postgresql://ada:secret@db.example.com/x")
     assert main(["doctor", "--json", "--project", str(tmp_path)]) == 0
-    found = json.loads(capsys.readouterr().out)
+    text = capsys.readouterr().out
+    assert "secret" not in text
+    assert "example.com" not in text
+    found = json.loads(text)
     assert found["ok"] is True
     checks: dict[str, list[dict[str, object]]] = {}
     for check in found["checks"]:
@@ -75,6 +79,7 @@ def test_doctor_reports_everything_as_data(
     assert [check["protocol"] for check in checks["handshake"]] == list(ERAS)
     assert checks["agents"][0]["diagnostics"] == 0
     assert checks["scratch"][0]["status"] == "ok"
+    assert [check["configured"] for check in checks["PostgreSQL"] if "configured" in check] == ["staging"]
     assert checks["SQLite"][0]["status"] == "ok"
 
 

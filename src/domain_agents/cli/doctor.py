@@ -5,11 +5,13 @@ Exit code 1 when something is broken; what is merely absent is said and is no fa
 
 from __future__ import annotations
 
+import os
 import platform
 import sqlite3
 import time
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -171,30 +173,37 @@ def _as_words(options: GlobalOptions) -> list[str]:
 
 
 def _postgresql() -> Iterator[Check]:
-    from domain_agents.observations import ScratchProblem
-    from domain_agents.workspace.scratch import INSTALL, PostgresScratch, installations
+    from domain_agents.workspace.scratch import INSTALL, configured_names, installations
 
     found = installations()
     for installation in found:
         how, number = installation.how.value, installation.binaries.version
         yield Check("PostgreSQL", "ok", f"{number}, {how}", {"version": number, "how": how})
+    for name in configured_names(os.environ):
+        # Not contacted: looking for what is in place must not open a connection to anybody's server.
+        yield Check("PostgreSQL", "ok", f"configured as {name}", {"configured": name, "how": "configured"})
     if not found:
         yield Check("PostgreSQL", "absent", f"none to prove migrations on; install one with: {INSTALL}")
-        return
+    elif find_spec("psycopg") is None:
+        yield Check("PostgreSQL", "absent", f"no driver to prove migrations with; install it with: {INSTALL}")
+    else:
+        yield _scratch()
+
+
+def _scratch() -> Check:
+    from domain_agents.observations import ScratchProblem
+    from domain_agents.workspace.scratch import PostgresScratch
+
     started = time.perf_counter()
     try:
         with PostgresScratch.start() as scratch:
             scratch.connect().close()
             seconds = time.perf_counter() - started
             number = scratch.facts.version
-        yield Check(
-            "scratch",
-            "ok",
-            f"PostgreSQL {number} starts and answers in {seconds:.1f} s",
-            {"version": number, "seconds": round(seconds, 2)},
-        )
     except ScratchProblem as problem:
-        yield Check("scratch", "failed", str(problem))
+        return Check("scratch", "failed", str(problem))
+    says = f"PostgreSQL {number} starts and answers in {seconds:.1f} s"
+    return Check("scratch", "ok", says, {"version": number, "seconds": round(seconds, 2)})
 
 
 def _sqlite() -> Iterator[Check]:
