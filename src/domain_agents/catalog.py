@@ -43,6 +43,8 @@ class Column:
     identity: str = ""
     generated: str | None = None
     collation: str | None = None
+    virtual: bool = False
+    """Of a generated column: computed when it is read, never stored."""
 
 
 @dataclass(frozen=True, slots=True)

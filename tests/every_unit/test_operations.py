@@ -99,3 +99,16 @@ def test_every_number_has_its_source(kind: str, name: str) -> None:
     for file in plan(kind, name).files:
         for statement in file.statements:
             assert statement.effect.sources, statement.sql
+
+
+def test_a_column_that_costs_a_rebuild_costs_one() -> None:
+    given = {
+        "sql": "ALTER TABLE customers ADD COLUMN made text NOT NULL DEFAULT CURRENT_TIMESTAMP",
+        "engine": "sqlite",
+        "schema": SCHEMA,
+        "tables": {"customers": {"rows": 1000}},
+    }
+    made = planned(PlanMigration.model_validate(given), Settings(project=None), Job())
+    assert made.findings == ()
+    assert [file.transaction for file in made.files] == [True]
+    assert [step.title for step in made.plan.steps] == ["add customers.made"]

@@ -56,7 +56,7 @@ def test_types_defaults_and_expressions_are_kept_as_written() -> None:
         Column("total", "numeric", generated="n * 2"),
         Column("tags", "text[]", default="'{}'::text[]"),
     )
-    assert table.primary_key == PrimaryKey(("id",))
+    assert table.primary_key == PrimaryKey(("id",), "users_pkey")
     assert table.uniques == (Unique(("email",), "users_email_key"),)
     assert table.checks == (Check("n > (0) AND n < 100", "users_n_check"), Check("length(email) > 3", "ck"))
 
@@ -130,6 +130,42 @@ def test_every_action_of_one_alter_table_is_an_atom() -> None:
         ddl.ValidateConstraint(table, "fk"),
         ddl.DropConstraint(table, "old"),
     )
+
+
+@pytest.mark.parametrize(
+    ("sql", "clause"),
+    [
+        ("CREATE INDEX i ON t (a) WITH (fillfactor = 70)", "WITH (...)"),
+        ("CREATE INDEX i ON ONLY t (a)", "ONLY"),
+        ("CREATE UNIQUE INDEX i ON t (a) NULLS NOT DISTINCT", "NULLS NOT DISTINCT"),
+        ("ALTER TABLE t ADD CONSTRAINT u UNIQUE (a) DEFERRABLE", "DEFERRABLE"),
+        ("ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES p MATCH FULL", "MATCH FULL"),
+        ("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT ENFORCED", "NOT ENFORCED"),
+        ("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NO INHERIT", "NO INHERIT"),
+        ("ALTER TABLE IF EXISTS t ADD COLUMN a int", "IF EXISTS"),
+        ("ALTER TABLE ONLY t ADD COLUMN a int", "ONLY"),
+        ("ALTER TABLE t ADD COLUMN a int GENERATED ALWAYS AS IDENTITY (START 7)", "the identity's options"),
+        ("DROP TABLE t CASCADE", "CASCADE"),
+        ("DO $$ BEGIN NULL; END $$", "what the DO block does"),
+    ],
+)
+def test_a_clause_that_the_model_does_not_hold_is_named(sql: str, clause: str) -> None:
+    (statement,) = READER.read(sql)
+    assert (statement.problem, clause in statement.dropped) == ("", True)
+
+
+@pytest.mark.parametrize(
+    "sql", ["SELECT * INTO t2 FROM t", "CREATE TABLE t2 AS SELECT 1", "ALTER TABLE t SET SCHEMA other"]
+)
+def test_a_statement_that_changes_tables_in_a_way_that_is_not_modelled_is_not_taken_for_harmless(sql: str) -> None:
+    (statement,) = READER.read(sql)
+    assert "not understood" in statement.problem
+
+
+def test_constraints_without_a_name_get_the_servers_names() -> None:
+    (created,) = atoms("CREATE TABLE t (a int CHECK (a > 0) CHECK (a < 9), b int, CHECK (b > 0), CHECK (a < b))")
+    assert isinstance(created, ddl.CreateTable)
+    assert [check.name for check in created.table.checks] == ["t_a_check", "t_a_check1", "t_b_check", "t_check"]
 
 
 def test_one_strange_statement_costs_only_itself() -> None:
@@ -263,7 +299,7 @@ def test_a_replayed_history_arrives_where_the_statements_lead() -> None:
     assert people == Table(
         TableName("people"),
         (Column("id", "bigserial", nullable=False), Column("mail", "text", nullable=False)),
-        PrimaryKey(("id",)),
+        PrimaryKey(("id",), "users_pkey"),
     )
     orders = schema.table(TableName("orders"))
     assert orders is not None

@@ -21,7 +21,8 @@ class ReadStatement:
     """One statement of a text: as written (without the closing semicolon), where, and what it is.
 
     `start` is the offset in characters of its first token, `line` counts from 1. `atoms` is empty and `problem` says why
-    when the statement was not understood.
+    when the statement was not understood. `dropped` names clauses that the atoms do not hold: enough is known for today's
+    schema, but whoever writes the statement anew would lose them.
     """
 
     sql: str
@@ -29,6 +30,7 @@ class ReadStatement:
     line: int
     atoms: tuple[Statement, ...] = ()
     problem: str = ""
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

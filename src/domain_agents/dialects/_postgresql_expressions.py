@@ -71,6 +71,37 @@ def fault(text: str) -> str:
     """Why the text is not exactly one scalar expression; empty when it is."""
     if not text.strip():
         return "it is empty"
-    if _expression(text) is None:
+    tree = _expression(text)
+    if tree is None:
         return "PostgreSQL does not read it as one expression (no statements, comments or open brackets)"
+    nodes = [node for _, node in postgast.walk(tree)]
+    kinds = {node.DESCRIPTOR.name for node in nodes}
+    for kind, why in _NOT_A_VALUE.items():
+        if kind in kinds:
+            return why
+    calls = [node for node in nodes if node.DESCRIPTOR.name == "FuncCall"]
+    if "SubLink" not in kinds and any(call.agg_star or call.funcname[-1].string.sval in _AGGREGATES for call in calls):
+        return "an aggregate has no value for one row; put it into a subquery in brackets"
     return ""
+
+
+_NOT_A_VALUE = {
+    "ParamRef": "it holds a parameter ($1): write the value itself",
+    "SetToDefault": "DEFAULT is not an expression: write the value itself",
+    "RowExpr": "a row is not one value",
+    "WindowDef": "a window function has no place in an UPDATE; put it into a subquery in brackets",
+}
+_AGGREGATES = frozenset({
+    "count", "sum", "avg", "min", "max", "array_agg", "string_agg", "json_agg", "jsonb_agg", "bool_and", "bool_or",
+    "every", "stddev", "variance", "json_object_agg", "jsonb_object_agg",
+})  # fmt: skip
+
+
+def columns_of(tree: Any) -> tuple[str, ...]:
+    """The one column that a check names, for its default name; nothing when it names none or several."""
+    names = {
+        node.fields[-1].string.sval
+        for _, node in postgast.walk(tree)
+        if node.DESCRIPTOR.name == "ColumnRef" and node.fields[-1].WhichOneof("node") == "string"
+    }
+    return tuple(names) if len(names) == 1 else ()

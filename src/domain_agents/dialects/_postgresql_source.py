@@ -72,7 +72,9 @@ class Source:
             if token.kind in _COMMENTS:
                 continue
             depth += _OPEN.get(token.kind, 0) - _CLOSE.get(token.kind, 0)
-            if (token.kind == "ATOMIC" and current and current[-1].kind == "BEGIN_P") or (atomic and token.kind == "CASE"):
+            if (token.kind == "ATOMIC" and current and current[-1].kind == "BEGIN_P") or (
+                atomic and token.kind == "CASE"
+            ):
                 atomic += 1
             elif atomic and token.kind == "END_P":
                 atomic -= 1

@@ -22,16 +22,16 @@ from domain_agents.catalog import (
     Unique,
 )
 from domain_agents.dialects import ReadStatement
-from domain_agents.dialects._postgresql_expressions import fault, is_volatile
+from domain_agents.dialects._postgresql_expressions import columns_of, fault, is_volatile
 from domain_agents.dialects._postgresql_source import Piece, Source, Span
 from domain_agents.engines.postgresql import object_name as default_name
 
 _ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 _KEPT = {
     "create_enum_stmt", "create_domain_stmt", "composite_type_stmt", "create_range_stmt", "view_stmt",
-    "create_trig_stmt", "create_function_stmt", "create_table_as_stmt", "create_seq_stmt", "create_extension_stmt",
+    "create_trig_stmt", "create_function_stmt", "create_seq_stmt", "create_extension_stmt",
     "create_schema_stmt", "create_policy_stmt", "rule_stmt", "alter_enum_stmt", "alter_domain_stmt", "alter_seq_stmt",
-    "create_cast_stmt", "define_stmt", "create_stats_stmt", "alter_object_schema_stmt", "create_event_trig_stmt",
+    "create_cast_stmt", "define_stmt", "create_stats_stmt", "create_event_trig_stmt",
 }  # fmt: skip
 _NO_CHANGE = {
     "insert_stmt": "data", "update_stmt": "data", "delete_stmt": "data", "merge_stmt": "data", "copy_stmt": "data",
@@ -43,6 +43,14 @@ _NO_CHANGE = {
     "lock_stmt": "session", "alter_function_stmt": "routine", "refresh_mat_view_stmt": "maintenance",
     "discard_stmt": "session", "set_to_default": "session", "constraints_set_stmt": "session",
 }  # fmt: skip
+
+
+# Clauses that no atom holds, by the field of the tree that says them.
+_CONSTRAINT_CLAUSES = {
+    "nulls_not_distinct": "NULLS NOT DISTINCT", "including": "INCLUDE", "fk_del_set_cols": "the columns of SET NULL",
+    "is_no_inherit": "NO INHERIT", "options": "WITH (...)", "indexspace": "USING INDEX TABLESPACE",
+}  # fmt: skip
+_INDEX_CLAUSES = {"options": "WITH (...)", "table_space": "TABLESPACE", "nulls_not_distinct": "NULLS NOT DISTINCT"}
 
 
 class _NotUnderstood(Exception):
@@ -93,16 +101,24 @@ def _read_piece(source: Source, piece: Piece) -> ReadStatement:
     # The statement is parsed alone, so its own text is the source of every location in it.
     own = Source(sql)
     span = Span(own, own.pieces()[0].tokens if own.pieces() else ())
+    reading = _Statement(span)
     try:
-        atoms = _Statement(span).atoms(parsed.stmts[0].stmt, sql)
+        atoms = reading.atoms(parsed.stmts[0].stmt, sql)
     except (_NotUnderstood, IndexError) as error:
         reason = str(error) or "this form"
         return ReadStatement(sql, start, line, problem=f"not understood yet: {reason}")
-    return ReadStatement(sql, start, line, atoms)
+    return ReadStatement(sql, start, line, atoms, dropped=tuple(dict.fromkeys(reading.dropped)))
 
 
 def _name(relation: Any) -> TableName:
     return TableName(relation.relname, relation.schemaname)
+
+
+def _writes(select: Any) -> bool:
+    """Whether a SELECT changes data on its way: WITH x AS (DELETE ... RETURNING ...)."""
+    changing = {"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"}
+    queries = [cte.common_table_expr.ctequery for cte in select.with_clause.ctes]
+    return any(query.WhichOneof("node") in changing for query in queries)
 
 
 def _strings(nodes: Any) -> tuple[str, ...]:
@@ -120,10 +136,30 @@ class _Statement:
 
     def __init__(self, span: Span) -> None:
         self.span = span
+        self.dropped: list[str] = []
+        self.named: set[str] = set()
+
+    def _drop(self, tree: Any, clauses: dict[str, str]) -> None:
+        self.dropped += [words for field, words in clauses.items() if getattr(tree, field, None)]
+
+    def _free_name(self, table: TableName, columns: tuple[str, ...], kind: str) -> str:
+        """The default name, with the number the server adds when the statement has used the name already."""
+        name, number = default_name(table, columns, kind), 0
+        while name in self.named:
+            number += 1
+            name = default_name(table, columns, f"{kind}{number}")
+        self.named.add(name)
+        return name
 
     def atoms(self, node: Any, sql: str) -> tuple[ddl.Statement, ...]:
         kind = node.WhichOneof("node")
         tree = getattr(node, kind)
+        if kind == "select_stmt" and tree.HasField("into_clause"):
+            raise _NotUnderstood("SELECT INTO, which makes a table")
+        if kind == "select_stmt" and _writes(tree):
+            return (ddl.NoCatalogChange("data"),)
+        if kind == "do_stmt":
+            self.dropped.append("what the DO block does")
         if kind in _NO_CHANGE:
             has_table = "relation" in tree.DESCRIPTOR.fields_by_name and hasattr(tree.relation, "relname")
             table = _name(tree.relation) if has_table and tree.relation.relname else None
@@ -166,6 +202,8 @@ class _Statement:
 
     def _drop_stmt(self, tree: Any) -> tuple[ddl.Statement, ...]:
         kind = _enum(tree, "remove_type")
+        if _enum(tree, "behavior") == "DROP_CASCADE":
+            self.dropped.append("CASCADE")
         if kind in ("OBJECT_PROCEDURE", "OBJECT_FUNCTION"):
             return (ddl.NoCatalogChange("routine"),)
         if kind not in ("OBJECT_TABLE", "OBJECT_INDEX"):
@@ -207,9 +245,12 @@ class _Statement:
         options = [i for i in range(type_start, type_end) if self.span.tokens[i].kind in ("STORAGE", "COMPRESSION")]
         values: dict[str, Any] = {"name": tree.colname, "type": self.span.text(type_start, min([type_end, *options]))}
         constraints: list[ddl.Constraint] = []
+        self.dropped += ["STORAGE or COMPRESSION"] if options else []
         for node in tree.constraints:
             constraint = node.constraint
             kind = _enum(constraint, "contype")
+            if kind.startswith("CONSTR_ATTR_"):
+                self.dropped.append(kind.removeprefix("CONSTR_ATTR_").replace("_", " "))
             later = [self.span.index_at(mark) for mark in marks if mark > constraint.location]
             until = min([end, *later])
             start = self.span.index_at(constraint.location)
@@ -220,9 +261,11 @@ class _Statement:
             elif kind == "CONSTR_IDENTITY":
                 values["identity"] = "always" if constraint.generated_when == "a" else "by default"
                 values["nullable"] = False
+                self._drop(constraint, {"options": "the identity's options"})
             elif kind == "CONSTR_GENERATED":
                 opening = self.span.find("ASCII_40", start)
                 values["generated"] = self.span.text(opening + 1, self.span.closing(opening))
+                values["virtual"] = constraint.generated_kind == "v"
             elif kind in ("CONSTR_PRIMARY", "CONSTR_UNIQUE", "CONSTR_CHECK", "CONSTR_FOREIGN"):
                 constraints.append(self._constraint(table, constraint, (tree.colname,)))
         if collate >= 0:
@@ -231,22 +274,30 @@ class _Statement:
 
     def _constraint(self, table: TableName, tree: Any, own: tuple[str, ...]) -> ddl.Constraint:
         kind = _enum(tree, "contype")
+        self._drop(tree, _CONSTRAINT_CLAUSES)
         if kind == "CONSTR_PRIMARY":
-            return PrimaryKey(_strings(tree.keys) or own, tree.conname)
+            self._drop(tree, {"deferrable": "DEFERRABLE"})
+            return PrimaryKey(_strings(tree.keys) or own, tree.conname or self._free_name(table, (), "pkey"))
         if kind == "CONSTR_UNIQUE":
+            self._drop(tree, {"deferrable": "DEFERRABLE"})
             columns = _strings(tree.keys) or own
-            return Unique(columns, tree.conname or default_name(table, columns, "key"))
+            return Unique(columns, tree.conname or self._free_name(table, columns, "key"))
+        if kind in ("CONSTR_CHECK", "CONSTR_FOREIGN") and not (tree.is_enforced or own):
+            self.dropped.append("NOT ENFORCED")
         if kind == "CONSTR_CHECK":
             opening = self.span.find("ASCII_40", self.span.index_at(tree.location))
             expression = self.span.text(opening + 1, self.span.closing(opening))
-            return Check(expression, tree.conname or default_name(table, own, "check"), not tree.skip_validation)
+            name = tree.conname or self._free_name(table, columns_of(tree.raw_expr), "check")
+            return Check(expression, name, not tree.skip_validation)
         if kind == "CONSTR_FOREIGN":
             columns = _strings(tree.fk_attrs) or own
+            if tree.fk_matchtype not in ("", "s"):
+                self.dropped.append("MATCH FULL")
             return ForeignKey(
                 columns=columns,
                 parent=_name(tree.pktable),
                 parent_columns=_strings(tree.pk_attrs),
-                name=tree.conname or default_name(table, columns, "fkey"),
+                name=tree.conname or self._free_name(table, columns, "fkey"),
                 on_delete=_ACTIONS.get(tree.fk_del_action, "NO ACTION"),
                 on_update=_ACTIONS.get(tree.fk_upd_action, "NO ACTION"),
                 deferrable=("DEFERRABLE" + (" INITIALLY DEFERRED" if tree.initdeferred else ""))
@@ -262,6 +313,8 @@ class _Statement:
         if _enum(tree, "objtype") != "OBJECT_TABLE":
             return (ddl.KeepText(self.span.text(0, len(self.span.tokens))),)
         table = _name(tree.relation)
+        self.dropped += ["ONLY"] if not tree.relation.inh else []
+        self._drop(tree, {"missing_ok": "IF EXISTS"})
         found: list[ddl.Statement] = []
         for node in tree.cmds:
             found.extend(self._alter(table, node.alter_table_cmd))
@@ -327,6 +380,7 @@ class _Statement:
             column = _strings(tree.keys)[0]
             if tree.skip_validation:
                 raise _NotUnderstood("NOT NULL ... NOT VALID")
+            self._drop(tree, {"conname": "the name of the NOT NULL constraint"})
             return ddl.SetNotNull(table, column)
         return ddl.AddConstraint(table, self._constraint(table, tree, ()), tree.indexname)
 
@@ -334,6 +388,8 @@ class _Statement:
 
     def _index_stmt(self, tree: Any) -> tuple[ddl.Statement, ...]:
         table = _name(tree.relation)
+        self._drop(tree, _INDEX_CLAUSES)
+        self.dropped += ["ONLY"] if not tree.relation.inh else []
         opening = self.span.find("ASCII_40", self.span.index_at(tree.relation.location))
         keys = tuple(
             self._index_key(node.index_elem, *span)

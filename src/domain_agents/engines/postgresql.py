@@ -276,7 +276,7 @@ def _add_column_form(statement: ddl.AddColumn, schema: Schema) -> str:
     if (
         statement.default_is_volatile
         or column.identity
-        or column.generated is not None
+        or (column.generated is not None and not column.virtual)
         or column.type.lower() in _SERIAL
         or _is_constrained_domain(column, schema)
     ):
@@ -303,16 +303,16 @@ def _is_proved_not_null(statement: ddl.SetNotNull, schema: Schema) -> bool:
     table = schema.table(statement.table)
     if table is None:
         return False
-    written = {statement.column.lower(), '"' + statement.column.replace('"', '""').lower() + '"'}
-    return any(
-        check.validated
-        and (
-            match := re.fullmatch(r"(.+?)\s+IS\s+NOT\s+NULL", check.expression.strip("() "), re.IGNORECASE | re.DOTALL)
-        )
-        is not None
-        and match[1].lower() in written
-        for check in table.checks
-    )
+    return any(check.validated and _column_not_null(check.expression) == statement.column for check in table.checks)
+
+
+def _column_not_null(expression: str) -> str:
+    """The column of "column IS NOT NULL", as the catalog has it; empty when the expression says something else."""
+    found = re.fullmatch(r"(.+?)\s+IS\s+NOT\s+NULL", expression.strip("() "), re.IGNORECASE | re.DOTALL)
+    if found is None:
+        return ""
+    name = found[1]
+    return name[1:-1].replace('""', '"') if name.startswith('"') and name.endswith('"') else name.lower()
 
 
 class _Spelling:
@@ -349,9 +349,8 @@ class _Spelling:
     def _action(self, statement: ddl.Statement) -> str:
         match statement:
             case ddl.AddColumn():
-                return " ".join(
-                    ["ADD COLUMN", self._column(statement.column), *map(self._constraint, statement.constraints)]
-                )
+                added = [f"ADD {self._constraint(constraint)}" for constraint in statement.constraints]
+                return ", ".join([f"ADD COLUMN {self._column(statement.column)}", *added])
             case ddl.DropColumn():
                 return " ".join(w for w in ("DROP COLUMN", self._if(statement), self.quote(statement.column)) if w)
             case ddl.RenameColumn():
@@ -381,7 +380,7 @@ class _Spelling:
         if column.default is not None:
             parts.append(f"DEFAULT {column.default}")
         if column.generated is not None:
-            parts.append(f"GENERATED ALWAYS AS ({column.generated}) STORED")
+            parts.append(f"GENERATED ALWAYS AS ({column.generated}) {'VIRTUAL' if column.virtual else 'STORED'}")
         if column.identity:
             parts.append(f"GENERATED {column.identity.upper()} AS IDENTITY")
         elif not column.nullable:
@@ -443,6 +442,7 @@ class _Spelling:
     @staticmethod
     def _suffix(suffix: str, *, descending: bool) -> str:
         """DESC stands behind collation and operator class, before NULLS FIRST."""
-        before, nulls, after = suffix.partition("NULLS")
-        words = (before.strip(), "DESC" if descending else "", f"{nulls}{after}".strip())
+        nulls = re.search(r"\bNULLS\s+(FIRST|LAST)\s*\Z", suffix, re.IGNORECASE)
+        before = suffix[: nulls.start()] if nulls else suffix
+        words = (before.strip(), "DESC" if descending else "", nulls[0].strip() if nulls else "")
         return " ".join(word for word in words if word)

@@ -42,6 +42,12 @@ def from_sql(sql: str, reader: Dialect, engine: Engine, backfills: Mapping[str, 
         where = f"sql, line {statement.line}"
         if statement.problem:
             raise CannotPlan(f"{where}: {statement.problem}: {_short(statement.sql)}", field="sql", way_out=_way_out())
+        if statement.dropped:
+            raise CannotPlan(
+                f"{where}: the plan would lose {', '.join(statement.dropped)}: {_short(statement.sql)}",
+                field="sql",
+                way_out="leave that out, or write this statement by hand",
+            )
         for atom in statement.atoms:
             if isinstance(atom, ddl.NoCatalogChange) and atom.kind in _IGNORED:
                 continue

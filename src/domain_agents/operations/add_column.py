@@ -76,7 +76,7 @@ class AddColumn:
     def steps(self, engine: Engine, schema: Schema, situation: Situation) -> tuple[Step, ...]:
         """See Operation."""
         self.apply(schema)
-        if self._is_one_statement(engine, situation):
+        if self._is_one_statement(engine, schema, situation):
             return (self._direct(engine, schema),)
         column = self.column
         if self._filled_with is None:
@@ -99,8 +99,8 @@ class AddColumn:
         """What existing rows get: the backfill, or a default that must be computed row by row."""
         return self.backfill or self.column.default
 
-    def _is_one_statement(self, engine: Engine, situation: Situation) -> bool:
-        """Whether one ADD COLUMN does it without touching the rows."""
+    def _is_one_statement(self, engine: Engine, schema: Schema, situation: Situation) -> bool:
+        """Whether one ADD COLUMN does it without touching the rows, or the engine builds the table anew in any case."""
         if situation.is_new_table or situation.size.rows == 0:
             return True
         if self.backfill is not None:
@@ -108,6 +108,8 @@ class AddColumn:
         default = self.column.default
         if default is None:
             return self.column.nullable
+        if engine.refuses_transaction(self.statement, schema):
+            return True
         return not self.default_is_volatile and engine.can(Can.CONSTANT_DEFAULT_WITHOUT_REWRITE)
 
     def _name(self, engine: Engine) -> str:
@@ -124,6 +126,7 @@ class AddColumn:
             phase=Phase.EXPAND,
             why=f"{self._name(engine)} is added as {kind}; existing rows are not touched",
             statements=(self.statement,),
+            transaction=not engine.refuses_transaction(self.statement, schema),
             undo=self._undo(engine, schema),
             undo_loses_data=True,
         )
