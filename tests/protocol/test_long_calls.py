@@ -42,7 +42,7 @@ async def test_a_step_that_is_no_step_forward_is_not_sent(mode: str) -> None:
         return Result({"said": ""}, "")
 
     steps = Steps()
-    async with client(Surface(extra_tools=(tool("back", back_and_forth, NoArguments),)), mode) as connected:
+    async with client(Surface(extra_tools=(tool("back", back_and_forth, NoArguments, long=True),)), mode) as connected:
         await connected.call_tool("back", {}, progress_callback=steps)
         await until(lambda: len(steps.seen) >= 3)
     assert [done for done, _, _ in steps.seen] == [1, 3, 4]

@@ -17,6 +17,7 @@ from domain_agents import __version__
 from domain_agents.prompts import PromptError
 from domain_agents.server import listing, skills
 from domain_agents.server.calls import Call, is_modern, unexpected
+from domain_agents.server.catalogue import Catalogue
 from domain_agents.server.completions import complete
 from domain_agents.server.instructions import INSTRUCTIONS
 from domain_agents.server.live import Live, living
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from mcp.server.context import CallNext, HandlerResult
     from mcp.server.models import InitializationOptions
 
-    from domain_agents.server.catalogue import Catalogue, CatalogueSource
+    from domain_agents.server.catalogue import CatalogueSource
     from domain_agents.tools import Settings
 
 NAME = "domain-agents"
@@ -145,9 +146,11 @@ class _Surface:
     def __init__(self, settings: Settings, source: CatalogueSource) -> None:
         self._settings = settings
         self._source = source
+        self._last = Catalogue()
 
     async def _catalogue(self) -> Catalogue:
-        return await anyio.to_thread.run_sync(self._source)
+        self._last = await anyio.to_thread.run_sync(self._source)
+        return self._last
 
     async def list_tools(self, _: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         tools = listing.tools(await self._catalogue())
@@ -157,10 +160,10 @@ class _Surface:
     async def call_tool(
         self, context: Context, params: types.CallToolRequestParams
     ) -> types.CallToolResult | types.InputRequiredResult:
-        catalogue = await self._catalogue()
-        tool = catalogue.tool(params.name)
+        # A tool reads its own agent anew and says so when that is gone: a known tool needs no look at the files first.
+        tool = self._last.tool(params.name) or (await self._catalogue()).tool(params.name)
         if tool is None:
-            raise _unknown("tool", params.name, [tool.name for tool in catalogue.tools])
+            raise _unknown("tool", params.name, [tool.name for tool in self._last.tools])
         return await Call(tool, self._settings, context.lifespan_context, context, params).run()
 
     async def list_prompts(self, _: Context, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:

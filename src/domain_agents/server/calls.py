@@ -99,7 +99,9 @@ class Call:
             return failed(unexpected(self.tool.name))
 
     async def _work(self, raw: dict[str, Any]) -> Result:
-        """Run the tool in a worker thread; progress is sent meanwhile, and cancelling stops it at its next check."""
+        """Run the tool in a worker thread; cancelling the call stops it at its next check."""
+        if not self.tool.long:
+            return await self._run(raw, Job())
         send, receive = anyio.create_memory_object_stream[Progress](_PROGRESS_BACKLOG)
 
         def offer(item: Progress) -> None:
@@ -113,19 +115,29 @@ class Call:
             except RuntimeError as error:
                 raise Cancelled from error  # the call's event loop is gone: nobody waits for this any more
 
-        job = Job(on_progress=on_progress)
-
-        def work() -> Result:
-            return self.tool.call(parse_arguments(self.tool, raw), self.settings, job)
-
+        outcome = _Outcome()
         async with receive, anyio.create_task_group() as group:
             group.start_soon(self._forward, receive)
-            try:
-                with send:
-                    outcome = await _caught(work, self.live.limiter(long=self.tool.long))
-            finally:
-                job.cancel()
+            with send:
+                outcome = await self._caught(raw, Job(on_progress=on_progress))
         return outcome.value()
+
+    async def _run(self, raw: dict[str, Any], job: Job) -> Result:
+        try:
+            return await anyio.to_thread.run_sync(
+                lambda: self.tool.call(parse_arguments(self.tool, raw), self.settings, job),
+                abandon_on_cancel=True,
+                limiter=self.live.limiter(long=self.tool.long),
+            )
+        finally:
+            job.cancel()
+
+    async def _caught(self, raw: dict[str, Any], job: Job) -> _Outcome:
+        """The outcome as a value: a task group would wrap an exception in a group."""
+        try:
+            return _Outcome(result=await self._run(raw, job))
+        except Exception as error:  # noqa: BLE001 - raised again by value()
+            return _Outcome(error=error)
 
     async def _forward(self, receive: MemoryObjectReceiveStream[Progress]) -> None:
         last = float("-inf")
@@ -191,18 +203,6 @@ class _Outcome:
         if self.result is None:
             raise TypeError("the tool returned nothing")
         return self.result
-
-
-async def _caught(work: Any, limiter: anyio.CapacityLimiter) -> _Outcome:
-    """Run in a thread; an exception comes back as a value, so that a task group does not wrap it in a group."""
-
-    def run() -> _Outcome:
-        try:
-            return _Outcome(result=work())
-        except Exception as error:  # noqa: BLE001 - raised again by value()
-            return _Outcome(error=error)
-
-    return await anyio.to_thread.run_sync(run, abandon_on_cancel=True, limiter=limiter)
 
 
 def _form(question: NeedsAnswer) -> dict[str, Any]:
