@@ -216,7 +216,7 @@ def conversations(draw: st.DrawFn) -> list[bytes]:
     return [*start, *rest]
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(conversations())
 def test_whatever_is_sent_the_answers_are_the_sdks(results: capture.Results, lines: list[bytes]) -> None:
     at_once, later, alone = answers_of_both(lines, results)

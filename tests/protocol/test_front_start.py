@@ -181,7 +181,7 @@ def test_a_manifest_of_another_user_is_not_believed(kept: tuple[Options, Path]) 
 )
 def test_an_edit_makes_the_manifest_old(kept: tuple[Options, Path], home: Path, edit: Any) -> None:
     options, _ = kept
-    manifests = Manifests(options)
+    manifests = Manifests(options, packaged="")
     assert manifests.current() is not None
     (home / "config" / "domain-agents").mkdir(parents=True)
     edit(home / "agents")

@@ -90,11 +90,18 @@ class Front:
                 return
             self._heard = True
             self._manifests.forget()
-            answers = [answer for line in lines if (answer := self._conversation.answer(line)) is not None]
+            answers = [answer for line in lines if (answer := self._answer(line)) is not None]
             if answers and not self._wire.write(b"".join(answers)):
                 self.has_ended = True
         if self._conversation.needs_sdk or self.has_ended:
             self._wake()
+
+    def _answer(self, line: bytes) -> bytes | None:
+        try:
+            return self._conversation.answer(line)
+        except Exception:  # noqa: BLE001 - whatever went wrong here, the SDK can still answer
+            self._conversation.keep_for_sdk(line, in_doubt=True)
+            return None
 
     def _wake(self) -> None:
         if self._wanted.locked():

@@ -99,7 +99,7 @@ class Conversation:
             return None
         frame = None if self._gave_up else read_frame(line)
         if frame is None or not self._is_plain(frame):
-            self._keep_for_sdk(line, in_doubt=True)
+            self.keep_for_sdk(line, in_doubt=True)
             return None
         if "id" not in frame:
             self.kept.append((line, False))
@@ -108,7 +108,7 @@ class Conversation:
         result = None if b"\\" in line else self._settled(method, frame)
         if result is None:
             self._open.add(_same_id(identifier))
-            self._keep_for_sdk(line, in_doubt=not self._version or method == "initialize")
+            self.keep_for_sdk(line, in_doubt=not self._version or method == "initialize")
             return None
         if method == "initialize" or not self._opened:
             self._opened = True  # the SDK tells the protocol's era by the first request it sees
@@ -122,7 +122,7 @@ class Conversation:
             return False
         return "id" not in frame or (_is_plain_id(frame["id"]) and _same_id(frame["id"]) not in self._open)
 
-    def _keep_for_sdk(self, line: bytes, *, in_doubt: bool) -> None:
+    def keep_for_sdk(self, line: bytes, *, in_doubt: bool) -> None:
         """This frame is the SDK's to answer, and in doubt so are all that follow."""
         self.kept.append((line, False))
         self.needs_sdk = True

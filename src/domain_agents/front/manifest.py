@@ -117,7 +117,8 @@ class Fingerprint:
     """The agent and prompt files that are there now.
 
     `shipped` is a digest of our own files' bytes, which are the same on every machine. `files` is that of all files,
-    the others by what `stat` says of them. `added` says whether there are others, `owner` in which directories.
+    the others by what `stat` says of them, and of this installation: the package's own manifest is new whenever the
+    package is. `added` says whether there are others, `owner` in which directories.
     """
 
     __slots__ = ("added", "files", "owner", "shipped")
@@ -142,8 +143,9 @@ class Fingerprint:
                 entries.append(directories[-1])
         self.shipped = digest.hexdigest()
         self.added = bool(entries)
+        entries.append(_stamp(PACKAGED))
         digest.update("\n".join(entries).encode("utf-8", "surrogatepass"))
-        self.files = digest.hexdigest() if entries else self.shipped
+        self.files = digest.hexdigest()
         digest = _digest()
         digest.update("\n".join(directories).encode("utf-8", "surrogatepass"))
         self.owner = digest.hexdigest()
@@ -161,6 +163,14 @@ else:
         from _blake2 import blake2b as _blake2b  # hashlib would load all of OpenSSL for it
     except ImportError:
         from hashlib import blake2b as _blake2b
+
+
+def _stamp(path: str) -> str:
+    try:
+        seen = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return ""
+    return f"{seen.st_size} {seen.st_mtime_ns}"
 
 
 def _digest() -> "_blake2b":
