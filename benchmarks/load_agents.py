@@ -22,7 +22,20 @@ from domain_agents.tools import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WORDS = "schema index query table migration pipeline review deploy cache model test design audit refactor monitor".split()  # noqa: SIM905
+WORDS = (
+    "schema",
+    "index",
+    "query",
+    "table",
+    "migration",
+    "pipeline",
+    "review",
+    "deploy",
+    "cache",
+    "model",
+    "test",
+    "audit",
+)
 ROUNDS = 7
 
 
