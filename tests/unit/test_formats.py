@@ -175,8 +175,9 @@ def test_statements_that_hold_their_own_transaction_get_no_second_one() -> None:
         assert content.count("COMMIT") == 1
         assert "autocommit_block" not in content
         inside = [one.sql for one in framework(name).read(path, content, "sqlite").statements if one.transaction]
-        assert inside[0] == "DROP TABLE a"
-        assert name == "alembic" or inside[1] == "INSERT INTO l VALUES ('2_rebuild')"
+        # First, so that whatever rolls the change back takes the record along.
+        record = ["INSERT INTO l VALUES ('2_rebuild')"] if name == "raw" else []
+        assert inside == [*record, "DROP TABLE a"]
 
 
 def test_batches_that_commit_one_by_one_stay_so_under_alembic_on_sqlite() -> None:

@@ -13,7 +13,9 @@ OPTIONS = {"target_metadata": metadata, "transaction_per_migration": True}
 
 def run_offline() -> None:
     """Write the SQL to standard output."""
-    context.configure(dialect_name="postgresql", literal_binds=True, **OPTIONS)
+    # Named parameters: with the driver's own style a literal % would be written twice.
+    style = {"paramstyle": "named"}
+    context.configure(dialect_name="postgresql", dialect_opts=style, literal_binds=True, **OPTIONS)
     with context.begin_transaction():
         context.run_migrations()
 

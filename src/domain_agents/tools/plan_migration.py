@@ -95,6 +95,7 @@ class PlanMigration(BaseModel):
     write: bool = Field(False, description="Write the files into the project")
 
 
+_MAX_UNREAD = 5
 _FIRST_WATCH = [
     {"metric": "replication lag", "pause_at": "5 s", "abort_at": "10 s"},
     {"metric": "database CPU", "pause_at": "70 %", "abort_at": "80 %"},
@@ -195,7 +196,7 @@ def planned(arguments: PlanMigration, settings: Settings, job: Job) -> Ready:
         decided.target,
         checked.files,
         checked.findings,
-        (*decided.plan.warnings, *_unread_warnings(unread)),
+        (*decided.plan.warnings, *_unread_warnings(unread), *_unread_files(project)),
     )
 
 
@@ -287,6 +288,13 @@ def _explained(error: CannotPlan, unread: Sequence[Unread]) -> str:
     if unread:
         text += f" Part of today's schema could not be read: line {unread[0].line}: {unread[0].reason}."
     return text
+
+
+def _unread_files(project: Project) -> tuple[str, ...]:
+    """What of the project's own history could not be understood: the schema planned on may lack it."""
+    shown = tuple(f"{part.file}:{part.line}: {part.says}" for part in project.unread[:_MAX_UNREAD])
+    more = len(project.unread) - len(shown)
+    return (*shown, f"{more} more places in the project's history could not be read") if more > 0 else shown
 
 
 def _unread_warnings(unread: Sequence[Unread]) -> tuple[str, ...]:

@@ -125,10 +125,11 @@ def _content(
     inside = tuple(guard for guard in migration.guards if guard not in outside)
     template = pkgutil.get_data(__name__, _TEMPLATE) or b""
     ledger = _LEDGER_FIELD.sub(lambda match: values[match.group(1)], project.ledger_insert)
-    commits = [place for place, sql in enumerate(statements) if _COMMIT.match(sql)]
-    if ledger and commits:
-        # The statements hold a transaction of their own: the record belongs into it.
-        statements.insert(commits[-1], ledger)
+    begins = [place for place, sql in enumerate(statements) if _BEGIN.match(sql)]
+    if ledger and begins:
+        # The statements hold a transaction of their own: the record belongs at its beginning, where whatever rolls the
+        # change back takes the record along. At its end, a runner that goes on after an error would still write it.
+        statements.insert(begins[-1] + 1, ledger)
         ledger = ""
     return render_template(
         template.decode(),
