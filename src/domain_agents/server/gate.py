@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ANY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104 - recognised here, in order to be guarded
 HEALTH_PATH = "/health"
-MAX_IN_FLIGHT = 256
+MAX_IN_FLIGHT = 512
 BODY_SECONDS = 30.0
 """A client that takes longer to send its request's body is not one we wait for."""
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 QUICK_CALLS = 32
 LONG_CALLS = 4
 """Calls that may run at once; further ones wait. Long ones start servers of their own and would starve the rest."""
-MAX_LISTENERS = 256
+MAX_LISTENERS = 128
 
 logger = logging.getLogger(__name__)
 

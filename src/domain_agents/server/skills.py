@@ -96,9 +96,9 @@ def _skill(agent: AgentDocument) -> Skill:
 
 
 def _quoted(text: str) -> str:
-    """The text as a double-quoted YAML string: a JSON string, but that YAML escapes what is beyond 16 bits as a whole."""
+    """The text as a double-quoted YAML string: a JSON string in which all but plain ASCII is escaped as YAML does it."""
     return "".join(
-        character if character.isascii() else f"\\U{ord(character):08x}"
+        character if " " <= character <= "~" else f"\\U{ord(character):08x}"
         for character in json.dumps(text, ensure_ascii=False)
     )
 
