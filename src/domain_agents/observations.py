@@ -61,6 +61,17 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class Assumptions:
+    """What made-up rows must hold besides the schema, because the migration takes it for granted of the real ones.
+
+    `never_null` are (table, column); `references` are (table, columns, parent, parent's columns; none are its primary key).
+    """
+
+    never_null: frozenset[tuple[str, str]] = frozenset()
+    references: frozenset[tuple[str, tuple[str, ...], str, tuple[str, ...]]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Seeding:
     """Rows that were made, by table, and why the other tables stayed empty."""
 

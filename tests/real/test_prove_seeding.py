@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from domain_agents.observations import Assumptions
 from domain_agents.workspace.watch import Watch
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def filled(postgres: PostgresScratch) -> Iterator[tuple[PostgresBench, Seeding]]
     bench = PostgresBench(postgres, Watch(100))
     bench.apply_schema([one.sql for one in dialect("postgresql").read(SCHEMA)])
     rows = {"users": 3_000, "tenants": 10, "orders": 5_000, "roles": 5, "user_roles": 12_000, "profiles": 9_000}
-    seeding = bench.seed(rows, frozenset({("users", "age")}))
+    seeding = bench.seed(rows, Assumptions(frozenset({("users", "age")})))
     yield bench, seeding
     bench.close()
 

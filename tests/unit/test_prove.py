@@ -27,6 +27,7 @@ from domain_agents.migrations.prove import (
 )
 from domain_agents.observations import (
     AppFailure,
+    Assumptions,
     Contents,
     HeldLock,
     How,
@@ -228,11 +229,11 @@ def files(*sqls: str) -> list[ProofFile]:
 
 
 def test_a_column_that_becomes_not_null_without_a_backfill_is_taken_to_hold_no_null() -> None:
-    assert read_files(files("ALTER TABLE users ALTER COLUMN age SET NOT NULL"), "postgresql").never_null == {
+    assert read_files(files("ALTER TABLE users ALTER COLUMN age SET NOT NULL"), "postgresql").assumed.never_null == {
         ("users", "age")
     }
     filled = files("UPDATE users SET age = 0 WHERE age IS NULL", "ALTER TABLE users ALTER COLUMN age SET NOT NULL")
-    assert read_files(filled, "postgresql").never_null == frozenset()
+    assert read_files(filled, "postgresql").assumed.never_null == frozenset()
 
 
 def test_who_adds_a_column_and_later_forbids_null_has_a_deploy_in_between() -> None:
@@ -318,7 +319,7 @@ class FakeBench:
     def apply_schema(self, statements: Sequence[str]) -> None:
         self.asked.append("schema")
 
-    def seed(self, rows: Mapping[str, int], never_null: frozenset[tuple[str, str]]) -> Seeding:
+    def seed(self, rows: Mapping[str, int], assumed: Assumptions) -> Seeding:
         self.asked.append("seed")
         return self._seeding
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from domain_agents import ddl
-from domain_agents.catalog import Check
+from domain_agents.catalog import Check, ForeignKey
 from domain_agents.dialects import dialect
+from domain_agents.observations import Assumptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from domain_agents.dialects import Dialect
     from domain_agents.engines import Effect
 
 MAX_STATEMENT_CHARACTERS: Final = 200_000
@@ -112,14 +114,15 @@ class ProofFile:
 class Reading:
     """What the files say together.
 
-    `tables` are those they name. `never_null` (table, column) are columns that become NOT NULL without being filled: the
-    plan takes for granted that they hold no NULL. `rewritten` (table, column) are old columns whose values the files mean
-    to change. `new_application_from` is the first file that needs the new application, None when none does.
-    `added` are the columns the files add, `refilled` the tables to which they add rows.
+    `tables` are those they name. `assumed`: columns that become NOT NULL without being filled hold no NULL, and columns
+    that get a foreign key refer to rows that are there; the plan takes that for granted, as its prechecks say.
+    `rewritten` (table, column) are old columns whose values the files mean to change. `new_application_from` is the first
+    file that needs the new application, None when none does. `added` are the columns the files add, `refilled` the tables
+    to which they add rows.
     """
 
     tables: frozenset[str]
-    never_null: frozenset[tuple[str, str]]
+    assumed: Assumptions
     rewritten: frozenset[tuple[str, str]]
     added: frozenset[tuple[str, str]]
     refilled: frozenset[str]
@@ -173,12 +176,25 @@ def read_files(files: Sequence[ProofFile], engine: str) -> Reading:
     )
     return Reading(
         tables=frozenset(tables),
-        never_null=never_null,
+        assumed=Assumptions(never_null, _references(files, reader, added)),
         rewritten=rewritten,
         added=frozenset(added),
         refilled=frozenset(_named_behind(r"INSERT\s+INTO|COPY", writes)),
         new_application_from=_new_application_from(added, tightened, lost),
         is_volatile=any(_VOLATILE.search(sql) for sql in writes),
+    )
+
+
+def _references(
+    files: Sequence[ProofFile], reader: Dialect, added: Mapping[tuple[str, str], int]
+) -> frozenset[tuple[str, tuple[str, ...], str, tuple[str, ...]]]:
+    """The foreign keys that the files put on columns which were there before."""
+    atoms = (atom for file in files for one in file.statements for read in reader.read(one.sql) for atom in read.atoms)
+    return frozenset(
+        (str(atom.table), key.columns, str(key.parent), key.parent_columns)
+        for atom in atoms
+        if isinstance(atom, ddl.AddConstraint) and isinstance(key := atom.constraint, ForeignKey)
+        if not any((str(atom.table), column) in added for column in key.columns)
     )
 
 

@@ -12,6 +12,7 @@ from domain_agents.migrations import _proof_judging as judging
 from domain_agents.migrations._proof_judging import Check, Outcome, Verdict
 from domain_agents.migrations._proof_reading import ProofFile, ProofStatement, Reading, read_files, refusals
 from domain_agents.observations import (
+    Assumptions,
     Contents,
     HeldLock,
     Interruption,
@@ -58,8 +59,8 @@ class Bench(Protocol):
         """
         ...
 
-    def seed(self, rows: Mapping[str, int], never_null: frozenset[tuple[str, str]]) -> Seeding:
-        """Fill every table; `never_null` names (table, column) that get a value in each row."""
+    def seed(self, rows: Mapping[str, int], assumed: Assumptions) -> Seeding:
+        """Fill every table with rows that the schema and the assumptions allow."""
         ...
 
     def contents(self) -> Contents:
@@ -238,7 +239,7 @@ def prove_on(
     except SchemaProblem as problem:
         return not_run(str(problem), server=bench.facts)
     report(0.1, "filling the tables")
-    seeding = bench.seed(request.rows, reading.never_null)
+    seeding = bench.seed(request.rows, reading.assumed)
     report(0.25, "noting what the tables hold")
     before = bench.contents()
     run = _Run(bench, request, reading, seeding, report)
@@ -405,7 +406,11 @@ def _notes(bench: Bench, request: ProofRequest, reading: Reading, seeding: Seedi
         notes.append(f"asked for PostgreSQL {asked}, proved on {bench.facts.version}: no {asked} is installed here")
     notes += [
         f"taken for granted, as the precheck says: {table}.{column} holds no NULL"
-        for table, column in sorted(reading.never_null)
+        for table, column in sorted(reading.assumed.never_null)
+    ]
+    notes += [
+        f"taken for granted, as the precheck says: every {table} ({', '.join(columns)}) is a row of {parent}"
+        for table, columns, parent, _ in sorted(reading.assumed.references)
     ]
     if request.new_application_from is None and reading.new_application_from is not None and request.load:
         position = reading.new_application_from

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 
 from domain_agents.observations import (
+    Assumptions,
     Contents,
     Interruption,
     LoadSummary,
@@ -57,7 +58,7 @@ class PostgresBench:
         self._tables: dict[str, LiveTable] = {}
         self._recipes: dict[str, Recipe] = {}
         self._rows: Mapping[str, int] = {}
-        self._never_null: frozenset[tuple[str, str]] = frozenset()
+        self._assumed = Assumptions()
         self._load: Load | None = None
         self._touched: frozenset[str] = frozenset()
         self.skipped: list[str] = []
@@ -91,9 +92,9 @@ class PostgresBench:
                         f"the schema to start from does not apply: {described(error)}, at: {' '.join(sql.split())[:200]}"
                     ) from None
 
-    def seed(self, rows: Mapping[str, int], never_null: frozenset[tuple[str, str]]) -> Seeding:
-        """Fill every table; `never_null` names (table, column) that get a value in each row."""
-        self._rows, self._never_null = rows, never_null
+    def seed(self, rows: Mapping[str, int], assumed: Assumptions) -> Seeding:
+        """See Bench."""
+        self._rows, self._assumed = rows, assumed
         seeding, self._recipes = self._seed(self._database, self._tables, rows)
         return seeding
 
@@ -102,7 +103,7 @@ class PostgresBench:
     ) -> tuple[Seeding, dict[str, Recipe]]:
         with self._scratch.connect(database) as admin:
             row = admin.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
-            return seed(admin, tables, rows, self._never_null, self._watch, as_superuser=bool(row and row[0]))
+            return seed(admin, tables, rows, self._assumed, self._watch, as_superuser=bool(row and row[0]))
 
     def contents(self) -> Contents:
         """What the seeded tables hold now."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from domain_agents.observations import (
+    Assumptions,
     Contents,
     How,
     Interruption,
@@ -28,7 +29,7 @@ from domain_agents.workspace.live_sqlite import SqliteValues, read_contents, rea
 from domain_agents.workspace.load import NEW, Load
 from domain_agents.workspace.load_statements import app_table
 from domain_agents.workspace.observing_sqlite import Runner, described
-from domain_agents.workspace.seeding_recipes import Recipe, Unseedable, parents_first, recipe_for
+from domain_agents.workspace.seeding_recipes import Recipe, Unseedable, assuming, parents_first, recipe_for
 from domain_agents.workspace.sizes import rows_wanted
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class SqliteBench:
         self._tables: dict[str, LiveTable] = {}
         self._recipes: dict[str, Recipe] = {}
         self._rows: Mapping[str, int] = {}
-        self._never_null: frozenset[tuple[str, str]] = frozenset()
+        self._assumed = Assumptions()
         self._load: Load | None = None
         self._touched: frozenset[str] = frozenset()
         self._twins = 0
@@ -122,9 +123,9 @@ class SqliteBench:
                 ) from None
         connection.close()
 
-    def seed(self, rows: Mapping[str, int], never_null: frozenset[tuple[str, str]]) -> Seeding:
+    def seed(self, rows: Mapping[str, int], assumed: Assumptions) -> Seeding:
         """See Bench."""
-        self._rows, self._never_null = rows, never_null
+        self._rows, self._assumed = rows, assumed
         wanted = {table.name: rows_wanted(table.name, rows) for table in self._tables.values()}
         seeding, self._recipes = self._seed(self._admin, self._tables, wanted)
         return seeding
@@ -135,12 +136,14 @@ class SqliteBench:
         recipes: dict[str, Recipe] = {}
         made: dict[str, int] = {}
         failed: dict[str, str] = {}
-        for table in parents_first(tables):
+        for table in parents_first(assuming(tables, self._assumed)):
             self._watch.check()
             if connection.execute(f"SELECT EXISTS (SELECT 1 FROM {table.sql})").fetchone()[0]:
                 continue
             try:
-                recipe = recipe_for(SqliteValues(connection), table, wanted[table.name], recipes, self._never_null)
+                recipe = recipe_for(
+                    SqliteValues(connection), table, wanted[table.name], recipes, self._assumed.never_null
+                )
                 self._fill(connection, recipe)
             except (Unseedable, sqlite3.IntegrityError) as error:
                 failed[table.name] = str(error)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 
-from domain_agents.observations import Seeding
+from domain_agents.observations import Assumptions, Seeding
 from domain_agents.workspace.live import LiveColumn, LiveTable, quoted
-from domain_agents.workspace.seeding_recipes import Generator, Recipe, Unseedable, parents_first, recipe_for
+from domain_agents.workspace.seeding_recipes import Generator, Recipe, Unseedable, assuming, parents_first, recipe_for
 from domain_agents.workspace.seeding_values import distinct_values, generator, literal
 from domain_agents.workspace.sizes import rows_wanted
 
@@ -61,19 +61,16 @@ def seed(
     connection: psycopg.Connection[Any],
     tables: Mapping[str, LiveTable],
     rows: Mapping[str, int],
-    never_null: frozenset[tuple[str, str]],
+    assumed: Assumptions,
     watch: Watch,
     *,
     as_superuser: bool,
 ) -> tuple[Seeding, dict[str, Recipe]]:
-    """Fill the tables; what could not be filled is told, by table.
-
-    `never_null` names (table, column) that stay without NULL although they may hold it.
-    """
+    """Fill the tables; what could not be filled is told, by table."""
     recipes: dict[str, Recipe] = {}
     made: dict[str, int] = {}
     failed: dict[str, str] = {}
-    for table in parents_first(tables):
+    for table in parents_first(assuming(tables, assumed)):
         watch.check()
         wanted = rows_wanted(table.name, rows)
         there = connection.execute(f"SELECT count(*) FROM {table.sql}").fetchone()
@@ -81,7 +78,7 @@ def seed(
             # The schema's own rows: a ledger of migrations, a table of countries. They stay as they are.
             continue
         try:
-            recipe = recipe_for(PostgresValues(connection), table, wanted, recipes, never_null)
+            recipe = recipe_for(PostgresValues(connection), table, wanted, recipes, assumed.never_null)
             _fill(connection, recipe, watch, skip_triggers=as_superuser and recipe.clean)
         except Unseedable as error:
             failed[table.name] = str(error)

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from domain_agents.workspace.live import quoted
+from domain_agents.workspace.live import LiveForeignKey, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from domain_agents.workspace.live import LiveColumn, LiveForeignKey, LiveTable
+    from domain_agents.observations import Assumptions
+    from domain_agents.workspace.live import LiveColumn, LiveTable
 
 
 Generator = Callable[[str], str]
@@ -65,6 +66,21 @@ class Recipe:
 
 class Unseedable(Exception):
     """No rows can be made for a table; the message says why."""
+
+
+def assuming(tables: Mapping[str, LiveTable], assumed: Assumptions) -> dict[str, LiveTable]:
+    """The tables with the foreign keys that are taken for granted as if they had them."""
+    by_name = {name: table for table in tables.values() for name in (table.name.rpartition(".")[2], table.name)}
+    found = dict(tables)
+    for child, columns, parent, parent_columns in sorted(assumed.references):
+        table, referenced = by_name.get(child), by_name.get(parent)
+        if table is None or referenced is None:
+            continue
+        key = LiveForeignKey(columns, referenced.sql, parent_columns or referenced.key)
+        if len(key.parent_columns) == len(columns):
+            current = found[table.sql]
+            found[table.sql] = replace(current, foreign_keys=(*current.foreign_keys, key))
+    return found
 
 
 def parents_first(tables: Mapping[str, LiveTable]) -> Iterator[LiveTable]:
