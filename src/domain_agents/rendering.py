@@ -19,13 +19,28 @@ class RenderingError(Exception):
     """A template could not be rendered; the message is fit for its author and names the line."""
 
 
+MAX_OPERAND = 100_000
+"""A template that is not ours multiplies or raises to nothing larger: one expression could fill the memory else."""
+
+
 @cache
 def environment(*, trusted: bool = True) -> Environment:
     """The environment for our own templates, or (not trusted) the sandbox for a user's."""
     from jinja2 import Environment, StrictUndefined
+    from jinja2.exceptions import SecurityError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    kind = Environment if trusted else ImmutableSandboxedEnvironment
+    class Sandbox(ImmutableSandboxedEnvironment):
+        intercepted_binops = frozenset({"*", "**"})
+
+        def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+            sizes = [len(side) if hasattr(side, "__len__") else abs(side) for side in (left, right)]
+            grows = sizes[0] * sizes[1] if operator == "*" else sizes[1] * len(str(left))
+            if max(*sizes, grows) > MAX_OPERAND:
+                raise SecurityError(f"the result of {operator} would be too large")
+            return super().call_binop(context, operator, left, right)
+
+    kind = Environment if trusted else Sandbox
     # What is rendered is SQL, Python and Markdown, never HTML: escaping would change it.
     made = kind(
         undefined=StrictUndefined,
