@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import anyio.to_thread
 import mcp_types as types
@@ -25,7 +25,7 @@ from domain_agents.server.paging import BadCursor, page
 from domain_agents.tools._arguments import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from mcp.server.context import CallNext, HandlerResult
@@ -167,9 +167,9 @@ class _Surface:
         return await Call(tool, self._settings, context.lifespan_context, context, params).run()
 
     async def list_prompts(self, _: Context, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
-        prompts = listing.prompts(await self._catalogue())
+        prompts = (await self._catalogue()).prompts
         chosen, after = _page("prompts", prompts, lambda prompt: prompt.name, params)
-        return types.ListPromptsResult(prompts=chosen, next_cursor=after)
+        return types.ListPromptsResult(prompts=listing.prompts(chosen), next_cursor=after)
 
     async def get_prompt(self, _: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
         catalogue = await self._catalogue()
@@ -186,9 +186,9 @@ class _Surface:
     async def list_resources(
         self, _: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListResourcesResult:
-        resources = listing.resources(await self._catalogue())
-        chosen, after = _page("resources", resources, lambda resource: resource.uri, params)
-        return types.ListResourcesResult(resources=chosen, next_cursor=after)
+        agents = (await self._catalogue()).agents
+        chosen, after = _page("resources", agents, lambda agent: agent.uri, params)
+        return types.ListResourcesResult(resources=listing.resources(chosen), next_cursor=after)
 
     async def list_templates(
         self, _: Context, params: types.PaginatedRequestParams | None
@@ -238,7 +238,7 @@ class _Surface:
 
 
 def _page(
-    kind: str, items: list[ItemT], key: Callable[[ItemT], str], params: types.PaginatedRequestParams | None
+    kind: str, items: Sequence[ItemT], key: Callable[[ItemT], str], params: types.PaginatedRequestParams | None
 ) -> tuple[list[ItemT], str | None]:
     try:
         return page(kind, items, key, params.cursor if params else None)
@@ -262,7 +262,5 @@ def _resource_text(catalogue: Catalogue, uri: str) -> str | None:
 
 def _respelled(uri: str) -> str:
     """The same URI as we spell it: a client may quote more, or less, of a name than we do."""
-    from urllib.parse import quote
-
     scheme, separator, name = uri.partition("://")
     return f"{scheme}{separator}{quote(unquote(name), safe='')}"

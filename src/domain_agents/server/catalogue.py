@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from domain_agents.prompts import Prompt
@@ -25,8 +26,6 @@ class AgentDocument:
     @property
     def uri(self) -> str:
         """Where the resource is read."""
-        from urllib.parse import quote
-
         return f"agent://{quote(self.name, safe='')}"
 
 

@@ -12,6 +12,9 @@ from domain_agents.server.icons import DRAWN, icon_source
 from domain_agents.server.schemas import input_schema, output_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from domain_agents.prompts import Prompt
     from domain_agents.server.catalogue import AgentDocument, Catalogue
     from domain_agents.tools import Tool
 
@@ -74,8 +77,8 @@ def _short(form: dict[str, Any], tool: str) -> dict[str, Any]:
     return {**short, "items": {"type": form["items"]["type"]}} if "items" in form else short
 
 
-def prompts(catalogue: Catalogue) -> list[types.Prompt]:
-    """Every prompt with its arguments."""
+def prompts(chosen: Sequence[Prompt]) -> list[types.Prompt]:
+    """These prompts with their arguments."""
     return [
         types.Prompt(
             name=prompt.name,
@@ -87,12 +90,12 @@ def prompts(catalogue: Catalogue) -> list[types.Prompt]:
             ],
             icons=icons(prompt.name) if prompt.name in DRAWN else None,
         )
-        for prompt in catalogue.prompts
+        for prompt in chosen
     ]
 
 
-def resources(catalogue: Catalogue) -> list[types.Resource]:
-    """Every agent as a resource."""
+def resources(chosen: Sequence[AgentDocument]) -> list[types.Resource]:
+    """These agents as resources."""
     return [
         types.Resource(
             uri=agent.uri,
@@ -103,7 +106,7 @@ def resources(catalogue: Catalogue) -> list[types.Resource]:
             size=len(agent.text.encode()),
             icons=icons(agent.name) if agent.name in DRAWN else None,
         )
-        for agent in catalogue.agents
+        for agent in chosen
     ]
 
 

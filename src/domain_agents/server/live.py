@@ -146,9 +146,9 @@ def _changes(before: Catalogue, now: Catalogue) -> list[ServerEvent]:
     events: list[ServerEvent] = []
     if _listed(listing.tools(before)) != _listed(listing.tools(now)):
         events.append(ToolsListChanged())
-    if _listed(listing.prompts(before)) != _listed(listing.prompts(now)):
+    if _listed(listing.prompts(before.prompts)) != _listed(listing.prompts(now.prompts)):
         events.append(PromptsListChanged())
-    if _listed(listing.resources(before)) != _listed(listing.resources(now)):
+    if _listed(listing.resources(before.agents)) != _listed(listing.resources(now.agents)):
         events.append(ResourcesListChanged())
     old = {agent.uri: agent for agent in before.agents}
     for agent in now.agents:
