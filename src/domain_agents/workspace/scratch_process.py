@@ -173,12 +173,17 @@ def _reachable(folder: Path, scratch: Path, user: tuple[int, int] | None) -> Pat
     if user is None or all(part.stat().st_mode & 0o001 for part in (folder, *folder.parents)):
         return folder
     installation = folder.parent
-    copy = scratch / "installation"
+    package = installation.parent
+    top = scratch / "installation"
+    copy = top / package.name / installation.name
     for part in ("bin", "lib", "share"):
         if (installation / part).is_dir():
             shutil.copytree(installation / part, copy / part, symlinks=True)
-    # Libraries that a wheel keeps beside its package are found by a relative path.
-    for entry in (copy, *copy.rglob("*")):
+    # A wheel keeps the libraries it brings along beside its package, and its programs find them by a relative path.
+    beside = package.with_name(f"{package.name}.libs")
+    if beside.is_dir():
+        shutil.copytree(beside, top / beside.name, symlinks=True)
+    for entry in (top, *top.rglob("*")):
         if not entry.is_symlink():
             os.chown(entry, *user)
             entry.chmod(entry.stat().st_mode | 0o500)
