@@ -96,14 +96,12 @@ def contestants(scratch: Path, version: str) -> dict[str, Callable[[], float]]:
 
     measured: dict[str, Callable[[], float]] = {
         FLOOR: milliseconds_to_end,
+        RAW: partial(milliseconds_to_list, [sys.executable, str(HERE / "peers" / "raw_loop.py"), size], version, plain),
         OURS: partial(milliseconds_to_list, our_command(), version, plain),
         MANY_OURS: partial(milliseconds_to_list, many, version, plain),
         COLD: cold,
         SDK: partial(milliseconds_to_list, [sys.executable, str(HERE / "peers" / "bare_sdk.py"), size], version, plain),
     }
-    if version == LEGACY:
-        loop = [sys.executable, str(HERE / "peers" / "raw_loop.py"), size]
-        measured[RAW] = partial(milliseconds_to_list, loop, version, plain)
     node = shutil.which("node")
     if node is not None and (TYPESCRIPT_PEER / "node_modules").is_dir():
         server = [node, str(TYPESCRIPT_PEER / "server.mjs"), size]

@@ -16,6 +16,8 @@ def result_of(method: str, size: int) -> dict[str, object] | None:
             "capabilities": {"tools": {}},
             "serverInfo": {"name": "raw", "version": "1"},
         }
+    if method == "server/discover":
+        return {"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}}
     if method == "tools/list":
         empty = len(json.dumps({"tools": [TOOL]}))
         return {"tools": [{**TOOL, "description": "x" * max(0, size - empty)}]}

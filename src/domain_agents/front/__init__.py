@@ -7,6 +7,7 @@ behind that and then takes every further frame (`session`). Nothing imported her
 
 import _signal  # type: ignore[import-not-found]  # typeshed omits it; `signal` adds enums, which cost 3 ms
 import _thread
+import gc
 import sys
 
 from domain_agents.front.frames import Conversation
@@ -111,6 +112,7 @@ class Front:
 def serve(options: "Options", wire: "Wire") -> int:
     """Serve one client over stdio until it leaves or a signal ends the process. Gives the exit code."""
     _signal.signal(_signal.SIGTERM, _stop)
+    gc.disable()  # loading makes many objects and little garbage: looking for it would only take time
     try:
         front = Front(wire, Manifests(options))
         front.start()
@@ -121,6 +123,8 @@ def serve(options: "Options", wire: "Wire") -> int:
         from domain_agents.front.session import run
 
         sys.setswitchinterval(0.005)
+        gc.freeze()
+        gc.enable()
         return run(front, options, wire)
     except KeyboardInterrupt:
         return 0
