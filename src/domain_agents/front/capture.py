@@ -137,8 +137,10 @@ def capture_for(settings: Settings) -> Results:
     from domain_agents.server.application import build_server
 
     results = asyncio.run(capture(build_server(settings)))
-    if ("tools/list", MODERN_VERSION) not in results or ("initialize", HANDSHAKE_VERSIONS[-1]) not in results:
-        raise RuntimeError("the server did not answer its own questions")
+    wanted = {(method, version) for version in HANDSHAKE_VERSIONS for method in HANDSHAKE_METHODS}
+    missing = wanted.union((method, MODERN_VERSION) for method in MODERN_METHODS).difference(results)
+    if missing:
+        raise RuntimeError(f"no result for {', '.join(sorted({method for method, _ in missing}))}; the log says why")
     return results
 
 
