@@ -29,9 +29,13 @@ CREATE TABLE orders (id integer PRIMARY KEY, user_id integer, note text);
 SAMPLES: dict[str, dict[str, Any]] = {
     "add_column": {"sql": "ALTER TABLE orders ADD COLUMN region text"},
     "create_index": {"sql": "CREATE INDEX orders_note ON orders (note)"},
+    "create_table": {"sql": "CREATE TABLE invoices (id integer PRIMARY KEY, note text)"},
     "add_foreign_key": {
         "changes": [{"kind": "add_foreign_key", "table": "orders", "columns": ["user_id"], "parent": "users"}]
     },
+    "drop_column": {"sql": "ALTER TABLE orders DROP COLUMN note"},
+    "set_default": {"sql": "ALTER TABLE orders ALTER COLUMN note SET DEFAULT ''"},
+    "drop_not_null": {"sql": "ALTER TABLE users ALTER COLUMN email DROP NOT NULL"},
     "set_not_null": {
         "changes": [{"kind": "set_not_null", "table": "orders", "column": "note"}],
         "backfill": {"orders.note": "''"},

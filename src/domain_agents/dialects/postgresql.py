@@ -50,6 +50,8 @@ _CONSTRAINT_CLAUSES = {
     "nulls_not_distinct": "NULLS NOT DISTINCT", "including": "INCLUDE", "fk_del_set_cols": "the columns of SET NULL",
     "is_no_inherit": "NO INHERIT", "options": "WITH (...)", "indexspace": "USING INDEX TABLESPACE",
 }  # fmt: skip
+_TABLE_CLAUSES = {"options": "WITH (...)", "tablespacename": "TABLESPACE", "access_method": "USING"}
+_PERSISTENCE = {"t": "TEMPORARY", "u": "UNLOGGED"}
 _INDEX_CLAUSES = {"options": "WITH (...)", "table_space": "TABLESPACE", "nulls_not_distinct": "NULLS NOT DISTINCT"}
 
 
@@ -179,6 +181,10 @@ class _Statement:
         name = _name(tree.relation)
         if tree.inh_relations or tree.HasField("partbound"):
             raise _NotUnderstood("a table that inherits from or is a partition of another")
+        if tree.HasField("of_typename"):
+            raise _NotUnderstood("a table of a composite type")
+        self._drop(tree, _TABLE_CLAUSES)
+        self.dropped += [_PERSISTENCE[kind] for kind in tree.relation.relpersistence if kind in _PERSISTENCE]
         columns: list[Column] = []
         constraints: list[ddl.Constraint] = []
         for element in tree.table_elts:

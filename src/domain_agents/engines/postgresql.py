@@ -10,6 +10,7 @@ from domain_agents import ddl
 from domain_agents.catalog import Check, Column, ForeignKey, Index, PrimaryKey, Schema, TableName, Unique
 from domain_agents.engines import Blocks, Can, CannotSpell, Effect, TableSize, UnknownEngine
 from domain_agents.engines._postgresql_backfill import backfill_statements
+from domain_agents.engines._postgresql_spelling import Spelling
 from domain_agents.facts import Fact, locks
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class PostgreSQL:
 
     def spell(self, statement: ddl.Statement, schema: Schema) -> tuple[str, ...]:
         """See Engine."""
-        return (_Spelling(self).statement(statement),)
+        return (Spelling(self.quote, self.quote_table).statement(statement),)
 
     def spell_backfill(
         self,
@@ -219,6 +220,9 @@ def _parents(statement: ddl.Statement, schema: Schema) -> tuple[TableName, ...]:
         case ddl.ValidateConstraint() | ddl.DropConstraint():
             found = schema.table(statement.table)
             return tuple(key.parent for key in found.foreign_keys if key.name == statement.name) if found else ()
+        case ddl.DropColumn(column=column):
+            found = schema.table(statement.table)
+            return tuple(key.parent for key in found.foreign_keys if column in key.columns) if found else ()
         case ddl.DropTable():
             found = schema.table(statement.table)
             return tuple(key.parent for key in found.foreign_keys) if found else ()
@@ -313,136 +317,3 @@ def _column_not_null(expression: str) -> str:
         return ""
     name = found[1]
     return name[1:-1].replace('""', '"') if name.startswith('"') and name.endswith('"') else name.lower()
-
-
-class _Spelling:
-    """Statements as PostgreSQL writes them."""
-
-    def __init__(self, engine: PostgreSQL) -> None:
-        self.quote = engine.quote
-        self.table = engine.quote_table
-
-    def statement(self, statement: ddl.Statement) -> str:
-        match statement:
-            case ddl.CreateIndex():
-                return self._create_index(statement)
-            case ddl.DropIndex():
-                name = self.table(TableName(statement.index, statement.schema))
-                words = ["DROP INDEX", "CONCURRENTLY" if statement.concurrently else "", self._if(statement), name]
-                return " ".join(word for word in words if word)
-            case ddl.DropTable():
-                return " ".join(w for w in ("DROP TABLE", self._if(statement), self.table(statement.table)) if w)
-            case _:
-                return f"ALTER TABLE {self.table(self._altered(statement))} {self._action(statement)}"
-
-    @staticmethod
-    def _if(statement: ddl.DropIndex | ddl.DropTable | ddl.DropConstraint | ddl.DropColumn) -> str:
-        return "IF EXISTS" if statement.if_exists else ""
-
-    @staticmethod
-    def _altered(statement: ddl.Statement) -> TableName:
-        table = getattr(statement, "table", None)
-        if not isinstance(table, TableName):
-            raise CannotSpell(f"{type(statement).__name__} is not written by a plan yet")
-        return table
-
-    def _action(self, statement: ddl.Statement) -> str:
-        match statement:
-            case ddl.AddColumn():
-                added = [f"ADD {self._constraint(constraint)}" for constraint in statement.constraints]
-                return ", ".join([f"ADD COLUMN {self._column(statement.column)}", *added])
-            case ddl.DropColumn():
-                return " ".join(w for w in ("DROP COLUMN", self._if(statement), self.quote(statement.column)) if w)
-            case ddl.RenameColumn():
-                return f"RENAME COLUMN {self.quote(statement.column)} TO {self.quote(statement.new_name)}"
-            case ddl.SetNotNull():
-                return f"ALTER COLUMN {self.quote(statement.column)} SET NOT NULL"
-            case ddl.DropNotNull():
-                return f"ALTER COLUMN {self.quote(statement.column)} DROP NOT NULL"
-            case ddl.SetDefault(default=None):
-                return f"ALTER COLUMN {self.quote(statement.column)} DROP DEFAULT"
-            case ddl.SetDefault():
-                return f"ALTER COLUMN {self.quote(statement.column)} SET DEFAULT {statement.default}"
-            case ddl.AddConstraint(using_index=""):
-                return f"ADD {self._constraint(statement.constraint)}"
-            case ddl.ValidateConstraint():
-                return f"VALIDATE CONSTRAINT {self.quote(statement.name)}"
-            case ddl.DropConstraint():
-                return " ".join(w for w in ("DROP CONSTRAINT", self._if(statement), self.quote(statement.name)) if w)
-        raise CannotSpell(f"{type(statement).__name__} is not written by a plan yet")
-
-    def _column(self, column: Column) -> str:
-        parts = [self.quote(column.name), column.type]
-        if column.collation:
-            parts.append(
-                "COLLATE " + ".".join('"' + part.replace('"', '""') + '"' for part in column.collation.split("."))
-            )
-        if column.default is not None:
-            parts.append(f"DEFAULT {column.default}")
-        if column.generated is not None:
-            parts.append(f"GENERATED ALWAYS AS ({column.generated}) {'VIRTUAL' if column.virtual else 'STORED'}")
-        if column.identity:
-            parts.append(f"GENERATED {column.identity.upper()} AS IDENTITY")
-        elif not column.nullable:
-            parts.append("NOT NULL")
-        return " ".join(parts)
-
-    def _constraint(self, constraint: ddl.Constraint) -> str:
-        named = f"CONSTRAINT {self.quote(constraint.name)} " if constraint.name else ""
-        match constraint:
-            case PrimaryKey():
-                return f"{named}PRIMARY KEY ({self._names(constraint.columns)})"
-            case Unique():
-                return f"{named}UNIQUE ({self._names(constraint.columns)})"
-            case Check():
-                return f"{named}CHECK ({constraint.expression})" + ("" if constraint.validated else " NOT VALID")
-            case ForeignKey():
-                return named + self._foreign_key(constraint)
-
-    def _foreign_key(self, key: ForeignKey) -> str:
-        parts = [f"FOREIGN KEY ({self._names(key.columns)}) REFERENCES {self.table(key.parent)}"]
-        if key.parent_columns:
-            parts[0] += f" ({self._names(key.parent_columns)})"
-        parts += [f"ON {event} {action}" for event, action in self._actions(key)]
-        if key.deferrable:
-            parts.append(key.deferrable)
-        if not key.validated:
-            parts.append("NOT VALID")
-        return " ".join(parts)
-
-    @staticmethod
-    def _actions(key: ForeignKey) -> tuple[tuple[str, str], ...]:
-        written = (("DELETE", key.on_delete), ("UPDATE", key.on_update))
-        return tuple((event, action) for event, action in written if action != "NO ACTION")
-
-    def _names(self, names: Sequence[str]) -> str:
-        return ", ".join(map(self.quote, names))
-
-    def _create_index(self, statement: ddl.CreateIndex) -> str:
-        index: Index = statement.index
-        words = ["CREATE UNIQUE INDEX" if index.unique else "CREATE INDEX"]
-        if statement.concurrently:
-            words.append("CONCURRENTLY")
-        if statement.if_not_exists:
-            words.append("IF NOT EXISTS")
-        words += [self.quote(index.name), "ON", self.table(index.table)]
-        if index.method:
-            words += ["USING", self.quote(index.method)]
-        keys = []
-        for key in index.keys:
-            text = f"({key.text})" if key.is_expression else self.quote(key.text)
-            keys.append(" ".join(part for part in (text, self._suffix(key.suffix, descending=key.descending)) if part))
-        words.append(f"({', '.join(keys)})")
-        if index.include:
-            words.append(f"INCLUDE ({self._names(index.include)})")
-        if index.where is not None:
-            words.append(f"WHERE {index.where}")
-        return " ".join(words)
-
-    @staticmethod
-    def _suffix(suffix: str, *, descending: bool) -> str:
-        """DESC stands behind collation and operator class, before NULLS FIRST."""
-        nulls = re.search(r"\bNULLS\s+(FIRST|LAST)\s*\Z", suffix, re.IGNORECASE)
-        before = suffix[: nulls.start()] if nulls else suffix
-        words = (before.strip(), "DESC" if descending else "", nulls[0].strip() if nulls else "")
-        return " ".join(word for word in words if word)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from domain_agents import ddl
 from domain_agents.catalog import Schema
 from domain_agents.engines import CannotSpell
+from domain_agents.migrations.checking import plain
 from domain_agents.operations import CannotPlan, operation_class, operation_kinds
 from domain_agents.operations._asking import Change, Expressions, Request
 
@@ -155,6 +156,11 @@ def _data_way_out(atom: ddl.Statement) -> str:
     return ""
 
 
+def _comparable(atom: ddl.Statement) -> ddl.Statement:
+    """The atom without the text that it was read from."""
+    return replace(atom, table=plain(atom.table)) if isinstance(atom, ddl.CreateTable) else atom
+
+
 def _read_back(change: Change, atom: ddl.Statement, reader: Dialect, engine: Engine) -> None:
     """Spell the statement and read it again: what a text smuggles in, or cannot be, shows as another statement."""
     try:
@@ -164,7 +170,7 @@ def _read_back(change: Change, atom: ddl.Statement, reader: Dialect, engine: Eng
         return
     sql = "; ".join(spelled)
     read = reader.read(sql)
-    if len(read) == 1 and read[0].atoms == (atom,):
+    if len(read) == 1 and tuple(map(_comparable, read[0].atoms)) == (_comparable(atom),):
         return
     problem = read[0].problem if read and read[0].problem else "it is read as something else than was asked"
     way_out = "correct the name, type or expression in it"

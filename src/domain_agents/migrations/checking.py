@@ -13,7 +13,7 @@ from domain_agents import ddl
 from domain_agents.engines import Blocks, Can, TableSize
 from domain_agents.findings import Finding, Severity
 from domain_agents.migrations.plan import PlannedMigration, RenderedFile, RenderedStatement
-from domain_agents.migrations.planning import size_of, table_of
+from domain_agents.migrations.planning import NewTables, effect_on, size_of, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,8 +70,7 @@ class _Run:
         self.form, self.reader, self.engine, self.sizes = form, reader, engine, sizes
         self.schema = schema
         self.findings: list[Finding] = []
-        self.existed = {str(name) for name in schema.tables}
-        self.created: set[str] = set()
+        self.new = NewTables(frozenset(schema.tables))
 
     def find(self, rule: str, *, path: str, line: int, effect: str, instead: str, statement: str = "") -> None:
         self.findings.append(Finding(rule, Severity.ERROR, effect, instead, path, line, 1 if line else 0, statement))
@@ -144,6 +143,7 @@ class _Run:
                 instead="report this: the plan is not ready to use",
                 statement=one.sql,
             )
+        self.new.learn(atom, self.schema)
         try:
             self.schema = atom.apply(self.schema)
         except ddl.DoesNotApply as error:
@@ -155,23 +155,13 @@ class _Run:
                 instead="compare with today's schema",
                 statement=one.sql,
             )
-        if isinstance(atom, ddl.CreateTable):
-            self.created.add(str(atom.table.name))
         return effect
-
-    def is_new(self, atom: ddl.Statement) -> bool:
-        """Whether the table was made in these very files, so that nobody waits for it (one built anew is not new)."""
-        return str(table_of(atom, self.schema)) in self.created - self.existed
 
     def weigh(self, atom: ddl.Statement) -> Effect:
         table = table_of(atom, self.schema)
         size = size_of(table, self.sizes) if table else TableSize()
-        is_new = self.is_new(atom) or size.rows == 0
-        effect = self.engine.effect(atom, self.schema, size, is_new_table=is_new)
-        if not is_new:
-            return effect
-        # Nobody else knows the table yet, or there is nothing in it: its locks keep nobody waiting.
-        return replace(effect, blocks=Blocks.NONE, rewrites_table=False, scans_table=False, builds_index=False)
+        is_new = table is not None and self.new.holds(table, self.schema)
+        return effect_on(self.engine, atom, self.schema, size, is_new=is_new)
 
 
 def _fills(atom: ddl.NoCatalogChange, sql: str) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from domain_agents import ddl
 from domain_agents.catalog import Schema, TableName
-from domain_agents.engines import Blocks, CannotSpell, Effect, Engine, TableSize
+from domain_agents.engines import Blocks, Can, CannotSpell, Effect, Engine, TableSize
 from domain_agents.migrations.plan import Plan, PlannedDeploy, PlannedMigration, PlannedStep
 from domain_agents.operations import CannotPlan, Deploy, Migration, Situation
 
@@ -39,13 +39,14 @@ def plan(asked: Sequence[Asked], schema: Schema, engine: Engine, sizes: Mapping[
     warnings: list[str] = []
     questions: list[str] = []
     current = target = schema
+    new = NewTables(frozenset(schema.tables))
     for one in asked:
         operation = one.operation
         size = size_of(operation.table, sizes)
         first = len(steps)
         try:
             target = operation.apply(target)
-            found = operation.steps(engine, current, Situation(size))
+            found = operation.steps(engine, current, Situation(size, new.holds(operation.table, current)))
         except ddl.DoesNotApply as error:
             raise CannotPlan(
                 f"{one.field}: {error}", field=one.field, way_out="compare with today's schema, or give it in `schema`"
@@ -55,7 +56,7 @@ def plan(asked: Sequence[Asked], schema: Schema, engine: Engine, sizes: Mapping[
             if isinstance(step, Deploy):
                 steps.append(PlannedDeploy(order, "deploy", step.title, step.why, _OLD_VERSION_GONE))
                 continue
-            planned, current = _planned(order, step, current, engine, sizes)
+            planned, current = _planned(order, step, current, engine, sizes, new)
             steps.append(planned)
             if "WAIT" in planned.lock_impact:
                 warnings.append(f"{step.title}: {planned.lock_impact} ({planned.expected_duration})")
@@ -100,6 +101,7 @@ def _planned(
     schema: Schema,
     engine: Engine,
     sizes: Mapping[str, TableSize],
+    new: NewTables,
 ) -> tuple[PlannedMigration, Schema]:
     """One file, spelled, and the schema behind it."""
     effects: list[tuple[TableName | None, Effect]] = []
@@ -108,8 +110,10 @@ def _planned(
     for statement in step.statements:
         table = table_of(statement, current)
         size = size_of(table, sizes) if table else TableSize()
-        effects.append((table, engine.effect(statement, current, size)))
+        is_new = table is not None and new.holds(table, current)
+        effects.append((table, effect_on(engine, statement, current, size, is_new=is_new)))
         statements += _spelled(engine, statement, current)
+        new.learn(statement, current)
         current = statement.apply(current)
     if step.backfill is not None:
         fill = step.backfill
@@ -158,6 +162,45 @@ def _spelled(engine: Engine, statement: ddl.Statement, schema: Schema) -> tuple[
         raise CannotPlan(
             str(error), field="sql", way_out="change the request so that this statement is not needed"
         ) from error
+
+
+class NewTables:
+    """The tables that a sequence of statements makes: nobody else uses them yet, so nobody waits for them.
+
+    A table that was there before is not new, however often it is built anew.
+    """
+
+    def __init__(self, existed: frozenset[TableName]) -> None:
+        self._existed = existed
+        self._created: set[TableName] = set()
+
+    def learn(self, statement: ddl.Statement, schema: Schema) -> None:
+        """Note what a statement makes of `schema`, which is as it is just before."""
+        match statement:
+            case ddl.CreateTable(table=table) if table.name not in self._existed:
+                self._created.add(table.name)
+            case ddl.RenameTable(table=name, new_name=new_name) if self.holds(name, schema):
+                self._created.add(TableName(new_name, name.schema))
+
+    def holds(self, name: TableName, schema: Schema) -> bool:
+        """Whether a table is new."""
+        found = schema.table(name)
+        return (found.name if found else name) in self._created
+
+
+def effect_on(
+    engine: Engine, statement: ddl.Statement, schema: Schema, size: TableSize, *, is_new: bool = False
+) -> Effect:
+    """What a statement does; on a table that nobody else knows yet, or that is empty, nothing takes long.
+
+    Its locks keep nobody waiting then, unless the engine's lock is on more than the table.
+    """
+    alone = is_new or size.rows == 0
+    effect = engine.effect(statement, schema, size, is_new_table=alone)
+    if not alone:
+        return effect
+    blocks = Blocks.NONE if engine.can(Can.WRITERS_PASS) else effect.blocks
+    return replace(effect, blocks=blocks, rewrites_table=False, scans_table=False, builds_index=False)
 
 
 def table_of(statement: ddl.Statement, schema: Schema) -> TableName | None:

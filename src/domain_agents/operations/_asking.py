@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from domain_agents.catalog import IndexKey, TableName
+from domain_agents.catalog import Column, IndexKey, TableName
 from domain_agents.operations import CannotPlan
 
 if TYPE_CHECKING:
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 class Field:
     """One field of a change given as data: the tool's input schema is made of these.
 
-    `kind` is what it holds; "expression" is SQL text that must be one expression, "names" a list of texts.
+    `kind` is what it holds; "expression" is SQL text that must be one expression, "names" a list of texts, "columns" a
+    list of columns, each {name, type, nullable, default}.
     """
 
     name: str
-    kind: Literal["text", "flag", "names", "expression"]
+    kind: Literal["text", "flag", "names", "expression", "columns"]
     says: str = ""
 
 
@@ -71,7 +72,29 @@ class Change:
         value = self.fields.get(name)
         if not value:
             raise self.fail(name, "is missing", f"for example {example}")
+        if not all(isinstance(one, str) for one in value):
+            raise self.fail(name, f"takes names in {self.fields.get('kind')}", f"for example {example}")
         return tuple(value)
+
+    def columns(self, name: str, example: str) -> tuple[Column, ...]:
+        """A list of columns that must hold something.
+
+        Raises:
+            CannotPlan: it is missing, holds something else than columns, or a default is not one expression.
+        """
+        value = self.fields.get(name)
+        if not value or not all(isinstance(one, dict) and one.get("name") and one.get("type") for one in value):
+            raise self.fail(name, "must be a list of columns with name and type", f"for example {example}")
+        return tuple(self._column(name, one) for one in value)
+
+    def _column(self, name: str, fields: Mapping[str, Any]) -> Column:
+        default = fields.get("default")
+        return Column(
+            name=fields["name"],
+            type=fields["type"].strip(),
+            nullable=bool(fields.get("nullable", True)),
+            default=self.checked(name, default.strip()) if isinstance(default, str) else None,
+        )
 
     def optional_names(self, name: str) -> tuple[str, ...]:
         """A list that may be left out."""

@@ -28,10 +28,10 @@ class AddColumn:
     kind: ClassVar[str] = "add_column"
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("column", "text"),
-        Field("type", "text", "the engine's type"),
-        Field("nullable", "flag", "true when left out"),
+        Field("type", "text"),
+        Field("nullable", "flag"),
         Field("default", "expression"),
-        Field("backfill", "expression", "for existing rows"),
+        Field("backfill", "expression", "value of existing rows"),
     )
     table: TableName
     column: Column

@@ -30,12 +30,12 @@ class AddForeignKey:
 
     kind: ClassVar[str] = "add_foreign_key"
     FIELDS: ClassVar[tuple[Field, ...]] = (
-        Field("name", "text", "else the engine's habit"),
+        Field("name", "text"),
         Field("columns", "names"),
-        Field("parent", "text", "the referenced table"),
-        Field("parent_columns", "names", "its primary key when left out"),
-        Field("on_delete", "text", "NO ACTION when left out"),
-        Field("on_update", "text", "NO ACTION when left out"),
+        Field("parent", "text"),
+        Field("parent_columns", "names"),
+        Field("on_delete", "text"),
+        Field("on_update", "text"),
     )
     table: TableName
     key: ForeignKey

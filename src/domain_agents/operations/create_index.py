@@ -21,12 +21,12 @@ class CreateIndex:
 
     kind: ClassVar[str] = "create_index"
     FIELDS: ClassVar[tuple[Field, ...]] = (
-        Field("name", "text", "else the engine's habit"),
-        Field("columns", "names", "keys: column, column DESC or (expression)"),
+        Field("name", "text"),
+        Field("columns", "names", "column, column DESC or (expression)"),
         Field("unique", "flag"),
-        Field("method", "text", "such as gin"),
+        Field("method", "text"),
         Field("include", "names"),
-        Field("where", "expression", "partial index"),
+        Field("where", "expression"),
     )
     index: Index
 
@@ -101,7 +101,7 @@ class CreateIndex:
                 title=f"create {'unique ' if self.index.unique else ''}index {self.index.name}",
                 slug=f"create_{self.index.name}",
                 phase=Phase.EXPAND,
-                why=self._why(concurrently=concurrently),
+                why=self._why(concurrently=concurrently, is_empty=is_empty),
                 statements=statements,
                 transaction=not concurrently,
                 prechecks=self._prechecks(engine),
@@ -110,7 +110,9 @@ class CreateIndex:
             ),
         )
 
-    def _why(self, *, concurrently: bool) -> str:
+    def _why(self, *, concurrently: bool, is_empty: bool) -> str:
+        if is_empty:
+            return "there is no row to build it from yet"
         if concurrently:
             return (
                 "reads and writes pass while the index is built; the leftover of a failed build is dropped first, "

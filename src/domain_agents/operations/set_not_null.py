@@ -23,7 +23,7 @@ class SetNotNull:
     kind: ClassVar[str] = "set_not_null"
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("column", "text"),
-        Field("backfill", "expression", "for rows without a value"),
+        Field("backfill", "expression"),
     )
     table: TableName
     column: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field
 
 from domain_agents.dialects import dialect, replay
 from domain_agents.engines import TableSize, UnknownEngine, engine, engine_names
@@ -14,8 +14,9 @@ from domain_agents.migrations.checking import check
 from domain_agents.migrations.formats import framework, framework_names
 from domain_agents.migrations.plan import Plan, PlannedMigration, Project
 from domain_agents.migrations.planning import plan
-from domain_agents.operations import CannotPlan, operation_class, operation_kinds
+from domain_agents.operations import CannotPlan
 from domain_agents.tools import Job, NeedsAnswer, Result, Settings, Tool, ToolError, shortened
+from domain_agents.tools._change import Change, Expression  # noqa: TC001 - pydantic reads the annotations
 from domain_agents.tools._project import project_directory, read_project
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from domain_agents.findings import Finding
     from domain_agents.migrations.plan import RenderedFile
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Expression = Annotated[str, Field(min_length=1, max_length=10_000)]
-
 
 class TableFacts(BaseModel):
     """What is known of a table's size."""
@@ -39,30 +37,6 @@ class TableFacts(BaseModel):
     rows: int | None = Field(None, ge=0, le=10**13)
     bytes: int | None = Field(None, ge=0, le=10**17)
     writes_per_second: float | None = Field(None, ge=0, le=10**9)
-
-
-def _change_model() -> type[BaseModel]:
-    """One change as data: `kind`, `table`, and the fields that the operations themselves say they have."""
-    types: dict[str, Any] = {"text": Name, "flag": bool, "names": Annotated[list[Name], Field(max_length=32)]}
-    types["expression"] = Expression
-    fields: dict[str, Any] = {"kind": (Literal[operation_kinds()], ...), "table": (Name, ...)}
-    says: dict[str, list[str]] = {}
-    for kind in operation_kinds():
-        for field in operation_class(kind).FIELDS:
-            says.setdefault(field.name, []).append(f"{kind}{f': {field.says}' if field.says else ''}")
-            fields[field.name] = (types[field.kind] | None, None)
-    described: dict[str, Any] = {
-        name: (type_, Field(default, description="; ".join(says[name]) if name in says else None))
-        for name, (type_, default) in fields.items()
-    }
-    made: type[BaseModel] = create_model("Change", __config__=ConfigDict(extra="forbid"), **described)
-    return made
-
-
-if TYPE_CHECKING:
-    Change = BaseModel  # its fields are the operations' own, known when they are loaded
-else:
-    Change = _change_model()
 
 
 class PlanMigration(BaseModel):

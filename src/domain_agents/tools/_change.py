@@ -1,0 +1,76 @@
+"""One change as data: its fields are those that the operations themselves say they have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Union
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
+
+from domain_agents.operations import operation_class, operation_kinds
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Expression = Annotated[str, Field(min_length=1, max_length=10_000)]
+
+
+class NewColumn(BaseModel):
+    """A column of a new table."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    type: Name
+    nullable: bool | None = None
+    default: Expression | None = None
+
+
+_TYPES: Final[dict[str, Any]] = {
+    "text": Name,
+    "flag": bool,
+    "names": Name,
+    "columns": NewColumn,
+    "expression": Expression,
+}
+_LISTS: Final = {"names": 32, "columns": 200}
+"""The kinds of fields that are lists, and how long each may be."""
+
+
+def _change_model() -> type[BaseModel]:
+    kinds: dict[str, dict[str, None]] = {}
+    for kind in operation_kinds():
+        for field in operation_class(kind).FIELDS:
+            kinds.setdefault(field.name, {})[field.kind] = None
+    fields: dict[str, Any] = {"kind": (Literal[operation_kinds()], ...), "table": (Name, ...)}
+    fields |= {name: (_type(tuple(used)) | None, None) for name, used in kinds.items()}
+    made: type[BaseModel] = create_model("Change", __config__=ConfigDict(extra="forbid"), **fields)
+    return made
+
+
+def _type(kinds: tuple[str, ...]) -> Any:
+    """The type of a field that several operations may use in different ways; a list holds what any of them takes."""
+    one: Any = Union[tuple(_TYPES[kind] for kind in kinds)]  # noqa: UP007 - the members are known when this runs
+    several: Any = list
+    longest = max((_LISTS[kind] for kind in kinds if kind in _LISTS), default=0)
+    return Annotated[several[one], Field(max_length=longest)] if longest else one
+
+
+def _signature(kind: str) -> str:
+    fields = [
+        f"{field.name}{'[]' if field.kind in _LISTS else ''}{f' ({field.says})' if field.says else ''}"
+        for field in operation_class(kind).FIELDS
+    ]
+    return f"{kind}: {', '.join(fields)}" if fields else kind
+
+
+# A list of tools is read in every conversation: with one line for each kind of change it says what belongs together in a
+# third of the bytes that a property for each field takes. The arguments are checked by the model all the same.
+_LISTED: Final = {
+    "type": "object",
+    "properties": {"kind": {"type": "string"}, "table": {"type": "string"}},
+    "required": ["kind", "table"],
+    "description": f"Fields by kind. {'; '.join(map(_signature, operation_kinds()))}",
+}
+
+if TYPE_CHECKING:
+    Change = BaseModel  # its fields are the operations' own, known when they are loaded
+else:
+    Change = Annotated[_change_model(), WithJsonSchema(_LISTED)]
