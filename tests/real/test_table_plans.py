@@ -1,0 +1,60 @@
+"""Plans for tables, indexes and constraints, proved by the product's own kernel while an application reads and writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from domain_agents.tools import Job, Settings
+from domain_agents.tools._arguments import parse_arguments
+from domain_agents.tools._proving import prove
+from domain_agents.tools.prove_migration import TOOL, _prepared
+
+ROWS = 20_000
+SCHEMA = """
+CREATE TABLE users (
+    id bigint PRIMARY KEY, email varchar(200) NOT NULL, country varchar(20), age integer,
+    CONSTRAINT age_is_human CHECK (age >= 0)
+);
+CREATE TABLE "Orders" (
+    id bigint PRIMARY KEY, user_id bigint NOT NULL, "select" text, number varchar(40) NOT NULL,
+    CONSTRAINT orders_user FOREIGN KEY (user_id) REFERENCES users (id),
+    CONSTRAINT orders_number UNIQUE (number)
+);
+CREATE INDEX orders_user_id ON "Orders" (user_id);
+CREATE INDEX users_country ON users (country);
+"""
+EVERYTHING = {"applies", "data_kept", "old_app_works", "new_app_works", "converges"}
+both_engines = pytest.mark.parametrize("engine", ["postgresql", "sqlite"])
+
+
+def proved(request: pytest.FixtureRequest, engine: str, *, schema: str = SCHEMA, **arguments: Any) -> dict[str, Any]:
+    """The plan for the change, rendered and run on the scratch server: the proof as a client sees it."""
+    rows = {"users": ROWS, "Orders": ROWS}
+    given = {"engine": engine, "schema": schema, "rows": rows, **arguments}
+    given.setdefault("tables", {table: {"rows": count} for table, count in rows.items()})
+    prepared = _prepared(parse_arguments(TOOL, given), Settings(project=None), Job())
+    scratch = request.getfixturevalue("postgres") if engine == "postgresql" else None
+    told = prove(prepared.request, Job(), scratch=scratch, seconds=300).as_json()
+    assert told["verdict"] == "proved", told["reasons"]
+    assert {name for name, check in told["checks"].items() if check["result"] == "ok"} >= EVERYTHING, told["checks"]
+    assert all(statement["agrees"] for statement in told["statements"])
+    return told
+
+
+def locks(told: dict[str, Any], words: str) -> set[str]:
+    """The modes taken by the statements that begin with these words."""
+    return {lock["mode"] for one in told["statements"] if one["sql"].startswith(words) for lock in one["locks"]}
+
+
+@both_engines
+def test_a_table_with_a_foreign_key_is_made_and_changed_freely(request: pytest.FixtureRequest, engine: str) -> None:
+    told = proved(
+        request,
+        engine,
+        sql="CREATE TABLE invoices (id integer PRIMARY KEY, user_id bigint REFERENCES users (id), note text);"
+        "CREATE INDEX invoices_user ON invoices (user_id); ALTER TABLE invoices ADD COLUMN total integer",
+    )
+    if engine == "postgresql":
+        assert locks(told, "CREATE TABLE") >= {"SHARE ROW EXCLUSIVE"}

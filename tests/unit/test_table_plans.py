@@ -1,0 +1,184 @@
+"""Plans for tables, their indexes and constraints: what is written, in which order, what is said, what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain_agents.engines import Blocks
+from domain_agents.migrations.plan import PlannedMigration
+from domain_agents.tools import Job, Settings, ToolError
+from domain_agents.tools.plan_migration import PlanMigration, Ready, planned
+
+SCHEMA = """
+CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, country text);
+CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint NOT NULL, note text);
+CREATE INDEX orders_user ON orders (user_id);
+"""
+both_engines = pytest.mark.parametrize("engine", ["postgresql", "sqlite"])
+
+
+def ready(**arguments: Any) -> Ready:
+    given = {"engine": "postgresql", "version": "16", "schema": SCHEMA, "date": "2026-11-21", **arguments}
+    if given["engine"] == "sqlite" and "version" not in arguments:
+        given["version"] = "3.40"
+    made = planned(PlanMigration.model_validate(given), Settings(project=None), Job())
+    assert made.findings == ()
+    return made
+
+
+def refused(**arguments: Any) -> str:
+    with pytest.raises(ToolError) as error:
+        ready(**arguments)
+    return str(error.value)
+
+
+def statements(made: Ready) -> list[str]:
+    """What the files say, without settings and transactions."""
+    silent = ("SET ", "PRAGMA ", "BEGIN", "COMMIT")
+    return [
+        statement.sql for file in made.files for statement in file.statements if not statement.sql.startswith(silent)
+    ]
+
+
+def steps(made: Ready) -> list[tuple[str, str]]:
+    """(phase or kind, title) of each step."""
+    return [
+        (step.phase.value if isinstance(step, PlannedMigration) else step.kind, step.title) for step in made.plan.steps
+    ]
+
+
+ID = {"name": "id", "type": "int"}
+NEW: dict[str, Any] = {"kind": "create_table", "table": "a", "columns": [ID]}
+names = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=24)
+
+
+# Creating a table
+
+
+def test_a_table_is_created_with_all_its_constraints_by_name() -> None:
+    made = ready(
+        sql="CREATE TABLE invoices (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, number text UNIQUE,"
+        " total numeric(12, 2) NOT NULL CHECK (total >= 0), user_id bigint REFERENCES users ON DELETE SET NULL)"
+    )
+    assert "\n".join(statements(made)) == (
+        "CREATE TABLE invoices (\n"
+        "    id bigint GENERATED ALWAYS AS IDENTITY,\n"
+        "    number text,\n"
+        "    total numeric(12, 2) NOT NULL,\n"
+        "    user_id bigint,\n"
+        "    CONSTRAINT invoices_pkey PRIMARY KEY (id),\n"
+        "    CONSTRAINT invoices_number_key UNIQUE (number),\n"
+        "    CONSTRAINT invoices_total_check CHECK (total >= 0),\n"
+        "    CONSTRAINT invoices_user_id_fkey FOREIGN KEY (user_id) REFERENCES users ON DELETE SET NULL\n"
+        ")"
+    )
+    assert "SHARE ROW EXCLUSIVE on users" in made.plan.migrations[0].lock_impact
+    assert any("locks users against writes" in warning for warning in made.warnings)
+    assert made.plan.migrations[0].undo == "DROP TABLE invoices"
+    assert made.plan.migrations[0].undo_loses_data
+
+
+def test_a_table_from_data_is_the_table_from_ddl() -> None:
+    change = {
+        "kind": "create_table",
+        "table": "invoices",
+        "columns": [
+            {"name": "id", "type": "bigint"},
+            {"name": "number", "type": "text", "nullable": False},
+            {"name": "state", "type": "text", "default": "'draft'"},
+        ],
+        "primary_key": ["id"],
+    }
+    sql = (
+        "CREATE TABLE invoices (id bigint, number text NOT NULL, state text DEFAULT 'draft', CONSTRAINT invoices_pkey"
+        " PRIMARY KEY (id))"
+    )
+    assert ready(changes=[change]).files == ready(sql=sql).files
+    assert [file.transaction for file in ready(changes=[change], engine="sqlite").files] == [True]
+
+
+def test_what_the_same_request_created_is_changed_directly() -> None:
+    made = ready(
+        sql="CREATE TABLE invoices (id bigint PRIMARY KEY, user_id bigint, note text);"
+        "CREATE INDEX invoices_user ON invoices (user_id);"
+        "ALTER TABLE invoices ADD CONSTRAINT fk FOREIGN KEY (user_id) REFERENCES users;"
+        "ALTER TABLE invoices ALTER COLUMN note SET NOT NULL; ALTER TABLE invoices ADD COLUMN total int NOT NULL"
+    )
+    assert statements(made)[1:] == [
+        "CREATE INDEX invoices_user ON invoices (user_id)",
+        "ALTER TABLE invoices ADD CONSTRAINT fk FOREIGN KEY (user_id) REFERENCES users",
+        "ALTER TABLE invoices ALTER COLUMN note SET NOT NULL",
+        "ALTER TABLE invoices ADD COLUMN total int NOT NULL",
+    ]
+    assert all(file.transaction for file in made.files)
+    assert {kind for kind, _ in steps(made)} <= {"expand", "contract"}
+    assert made.plan.questions == ()
+
+
+def test_a_table_that_was_there_before_is_not_new_because_another_one_is() -> None:
+    made = ready(
+        sql="CREATE TABLE invoices (id bigint PRIMARY KEY); CREATE INDEX orders_note ON orders (note);"
+        "CREATE INDEX invoices_id ON invoices (id)"
+    )
+    built = [sql for sql in statements(made) if sql.startswith("CREATE INDEX")]
+    assert built == [
+        "CREATE INDEX CONCURRENTLY orders_note ON orders (note)",
+        "CREATE INDEX invoices_id ON invoices (id)",
+    ]
+
+
+def test_a_new_table_of_sqlite_keeps_what_was_written_in_it() -> None:
+    written = (
+        "CREATE TABLE invoices (id INTEGER PRIMARY KEY, -- the number\n total REAL NOT NULL) STRICT, WITHOUT ROWID"
+    )
+    assert statements(ready(engine="sqlite", sql=written)) == [written]
+
+
+@both_engines
+def test_a_table_without_a_primary_key_is_warned_about(engine: str) -> None:
+    made = ready(engine=engine, sql="CREATE TABLE log (message text)")
+    assert any("log has no primary key" in warning for warning in made.warnings)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"sql": "CREATE TABLE IF NOT EXISTS users (id int)"}, "table users exists already"),
+        ({"sql": "CREATE TABLE a (id int REFERENCES gone)"}, "there is no table gone"),
+        ({"sql": "CREATE TABLE a (id int REFERENCES users (nope))"}, "has no column nope"),
+        ({"sql": "CREATE TABLE a (id int, id text)"}, "column id is written twice"),
+        ({"sql": "CREATE TABLE a (id int, UNIQUE (nope))"}, "has no column nope"),
+        ({"sql": "CREATE TEMPORARY TABLE a (id int)"}, "would lose TEMPORARY"),
+        ({"sql": "CREATE UNLOGGED TABLE a (id int)"}, "would lose UNLOGGED"),
+        ({"sql": "CREATE TABLE a (id int) WITH (fillfactor = 70)"}, "would lose WITH (...)"),
+        ({"sql": "CREATE TABLE a AS SELECT 1"}, "line 1"),
+        ({"changes": [{"kind": "create_index", "table": "users", "columns": [ID]}]}, "takes names"),
+        ({"changes": [{**NEW, "columns": []}]}, "changes[0].columns"),
+        ({"changes": [{**NEW, "columns": ["id"]}]}, "columns with name and type"),
+        ({"changes": [{**NEW, "columns": [{"name": "id", "type": "int) --"}]}]}, "changes[0]"),
+        ({"changes": [{**NEW, "columns": [{**ID, "default": "1; DROP TABLE x"}]}]}, "changes[0].columns"),
+        ({"changes": [{**NEW, "primary_key": ["x"]}]}, "x is none of the columns"),
+    ],
+)  # fmt: skip
+def test_a_table_that_cannot_be_made_says_why(arguments: dict[str, Any], says: str) -> None:
+    assert says in refused(**arguments)
+
+
+@given(table=names, column=names, parent=names)
+def test_no_name_of_a_new_table_can_escape(table: str, column: str, parent: str) -> None:
+    change = {"kind": "create_table", "columns": [{"name": column, "type": "text"}], "primary_key": [column]}
+    for engine in ("postgresql", "sqlite"):
+        made = ready(engine=engine, schema="", changes=[{**change, "table": '"' + table.replace('"', '""') + '"'}])
+        assert len(made.files) == 1
+        assert len(statements(made)) == 1
+
+
+def test_the_lock_on_the_whole_file_is_not_said_to_be_harmless_for_a_new_table() -> None:
+    made = ready(engine="sqlite", sql="CREATE TABLE a (id int PRIMARY KEY); CREATE INDEX i ON a (id)")
+    building = [one for file in made.files for one in file.statements if one.sql.startswith("CREATE INDEX")]
+    assert [one.effect.blocks for one in building] == [Blocks.WRITES]
+    assert "writes wait for milliseconds" in made.plan.migrations[1].lock_impact
