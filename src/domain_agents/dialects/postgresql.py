@@ -329,6 +329,7 @@ class _Statement:
     def _alter(self, table: TableName, tree: Any) -> tuple[ddl.Statement, ...]:
         kind = _enum(tree, "subtype").removeprefix("AT_")
         definition = getattr(tree, "def")
+        self.dropped += ["CASCADE"] if _enum(tree, "behavior") == "DROP_CASCADE" else []
         match kind:
             case "AddColumn":
                 column, constraints = self._column(table, definition.column_def)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from domain_agents import ddl
 from domain_agents.catalog import Check, ForeignKey
-from domain_agents.dialects import dialect
+from domain_agents.dialects import dialect, replay
 from domain_agents.observations import Assumptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from domain_agents.catalog import Schema
     from domain_agents.dialects import Dialect
     from domain_agents.engines import Effect
 
@@ -116,6 +117,7 @@ class Reading:
 
     `tables` are those they name. `assumed`: columns that become NOT NULL without being filled hold no NULL, and columns
     that get a foreign key refer to rows that are there; the plan takes that for granted, as its prechecks say.
+    `going` are columns (table, column) that the files take away in the end.
     `rewritten` (table, column) are old columns whose values the files mean to change. `new_application_from` is the first
     file that needs the new application, None when none does. `added` are the columns the files add, `refilled` the tables
     to which they add rows.
@@ -123,6 +125,7 @@ class Reading:
 
     tables: frozenset[str]
     assumed: Assumptions
+    going: frozenset[tuple[str, str]]
     rewritten: frozenset[tuple[str, str]]
     added: frozenset[tuple[str, str]]
     refilled: frozenset[str]
@@ -152,14 +155,18 @@ def _without_comments(sql: str) -> str:
     return re.sub(r"--[^\n]*|/\*.*?\*/", " ", sql, flags=re.DOTALL)
 
 
-def read_files(files: Sequence[ProofFile], engine: str) -> Reading:
-    """What the files say, read by the dialect; what it does not understand is searched for names."""
+def read_files(files: Sequence[ProofFile], engine: str, schema: Sequence[str] = ()) -> Reading:
+    """What the files say, read by the dialect; what it does not understand is searched for names.
+
+    `schema` are the statements that make the schema before them.
+    """
     reader = dialect(engine)
     tables: set[str] = set()
     added: dict[tuple[str, str], int] = {}
     tightened: dict[tuple[str, str], int] = {}
     lost: dict[tuple[str, str], int] = {}
     changed: set[tuple[str, str]] = set()
+    going = _going(files, reader, schema)
     for position, file in enumerate(files):
         for statement in file.statements:
             for atom in (atom for read in reader.read(statement.sql) for atom in read.atoms):
@@ -172,11 +179,15 @@ def read_files(files: Sequence[ProofFile], engine: str) -> Reading:
     tables |= _named_behind("UPDATE", writes)
     never_null = frozenset(c for c in tightened if c not in added and c[1] not in written)
     rewritten = frozenset(
-        changed | {(table, name) for table in tables for name in written if (table, name) not in added} | set(lost)
+        changed
+        | {(table, name) for table in tables for name in written if (table, name) not in added}
+        | set(lost)
+        | going
     )
     return Reading(
         tables=frozenset(tables),
         assumed=Assumptions(never_null, _references(files, reader, added)),
+        going=going,
         rewritten=rewritten,
         added=frozenset(added),
         refilled=frozenset(_named_behind(r"INSERT\s+INTO|COPY", writes)),
@@ -235,6 +246,21 @@ def _collect(
             pass
     if table is not None and not isinstance(atom, ddl.CreateTable | ddl.NoCatalogChange):
         tables.add(str(table))
+
+
+def _going(files: Sequence[ProofFile], reader: Dialect, schema: Sequence[str]) -> frozenset[tuple[str, str]]:
+    """The columns that there are now or in between, and in the end no more, of the tables that stay."""
+    current, _ = replay(";\n".join(schema), reader)
+    seen: set[tuple[str, str]] = set()
+    for sql in ("", *(one.sql for file in files for one in file.statements)):
+        current, _ = replay(sql, reader, current)
+        seen |= _columns(current)
+    tables = {str(name) for name in current.tables}
+    return frozenset((table, column) for table, column in seen - _columns(current) if table in tables)
+
+
+def _columns(schema: Schema) -> set[tuple[str, str]]:
+    return {(str(table.name), column.name) for table in schema.tables.values() for column in table.columns}
 
 
 def _assigns(sql: str, column: str) -> bool:

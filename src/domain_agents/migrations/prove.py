@@ -83,8 +83,8 @@ class Bench(Protocol):
         """Let the old application read and write the tables named (all when none of them is there)."""
         ...
 
-    def deploy_new_application(self) -> None:
-        """The application that knows every column there is now takes over."""
+    def deploy_new_application(self, without: Collection[tuple[str, str]] = ()) -> None:
+        """The application that knows every column there is now takes over, save those (table, column) that will go."""
         ...
 
     def let_application_run(self) -> None:
@@ -232,7 +232,7 @@ def prove_on(
         ScratchProblem: the time is over.
         Exception: whatever `report` or the bench's watch raise to cancel.
     """
-    reading = read_files(request.files, request.engine)
+    reading = read_files(request.files, request.engine, request.schema)
     report(0.05, "making the schema to start from")
     try:
         bench.apply_schema(request.schema)
@@ -282,6 +282,7 @@ class _Run:
         self._request = request
         self._report = report
         self._touched = reading.tables
+        self._going = reading.going
         self._volatile = reading.is_volatile
         self._rows = seeding.rows
         given = request.new_application_from
@@ -299,7 +300,7 @@ class _Run:
             self._report(0.3 + 0.4 * position / max(len(request.files), 1), f"running {file.path}")
             if request.load and self.deploy_at is not None and position >= self.deploy_at:
                 # Again after each file: what a file adds, the application of that time knows.
-                bench.deploy_new_application()
+                bench.deploy_new_application(self._going)
                 bench.let_application_run()
                 self.deployed = True
             seen += bench.run_file(file.path, file.plain)
@@ -309,7 +310,7 @@ class _Run:
                 # What the file left behind, the application of that time must be able to live with.
                 bench.let_application_run()
         if request.load:
-            bench.deploy_new_application()
+            bench.deploy_new_application(self._going)
             bench.let_application_run()
             self.deployed = True
         return seen

@@ -187,22 +187,9 @@ def _spelled(operations: Sequence[Operation], database: Engine, schema: Schema) 
     """The change as it would be made if nobody else used the database."""
     found: list[str] = []
     for operation in operations:
-        atom = _direct(operation)
-        found += database.spell(atom, schema)
+        found += database.spell(operation.statement, schema)
         schema = operation.apply(schema)
     return tuple(found)
-
-
-def _direct(operation: Any) -> ddl.Statement:
-    match operation.kind:
-        case "add_column":
-            return ddl.AddColumn(operation.table, operation.column, default_is_volatile=operation.default_is_volatile)
-        case "create_index":
-            return ddl.CreateIndex(operation.index)
-        case "add_foreign_key":
-            return ddl.AddConstraint(operation.table, operation.key)
-        case _:
-            return ddl.SetNotNull(operation.table, operation.column)
 
 
 def _from_sql(arguments: ProveMigration, settings: Settings) -> _Prepared:

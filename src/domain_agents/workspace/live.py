@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from domain_agents.ddl import mentions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,20 @@ class LiveTable:
     def column(self, name: str) -> LiveColumn | None:
         """The column of that name, or None."""
         return next((column for column in self.columns if column.name == name), None)
+
+    def without(self, going: Collection[tuple[str, str]]) -> LiveTable:
+        """The table as an application sees it that has nothing more to do with some columns (table, column)."""
+        bare = self.name.rpartition(".")[2]
+        gone = {column for table, column in going if table in (self.name, bare) or table.rpartition(".")[2] == bare}
+        if not gone:
+            return self
+        return replace(
+            self,
+            columns=tuple(column for column in self.columns if column.name not in gone),
+            uniques=tuple(columns for columns in self.uniques if not gone & set(columns)),
+            foreign_keys=tuple(key for key in self.foreign_keys if not gone & set(key.columns)),
+            checks=tuple(check for check in self.checks if not any(mentions(check, column) for column in gone)),
+        )
 
 
 def quoted(name: str) -> str:

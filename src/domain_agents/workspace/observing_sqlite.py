@@ -76,7 +76,9 @@ class Runner:
             if not observation.error and held_since is None and self._is_held():
                 held_since = start
                 observation = replace(observation, locks=(HeldLock("main", WRITE_LOCK, 0.0),), made_wait=True)
-            if not observation.error:
+            if not observation.error and held_since is not None:
+                # Never before the write lock is held: to look is to read, and whoever has read a state that another
+                # writer then changes is refused the lock.
                 after = self._root_pages()
                 rewrote = sorted(name for name, page in after.items() if before.get(name, page) != page)
                 observation = replace(observation, rewrote=tuple(rewrote))

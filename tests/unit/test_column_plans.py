@@ -1,0 +1,156 @@
+"""Plans that change a column: what is warned of, what is refused, what comes before and after which deploy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from domain_agents.tools import Job, Settings, ToolError
+from domain_agents.tools.plan_migration import PlanMigration, Ready, planned
+
+SCHEMA = """
+CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, country text DEFAULT 'de', visits int NOT NULL DEFAULT 0,
+    UNIQUE (email, country));
+CREATE TABLE orders (id bigint PRIMARY KEY, user_email text, note varchar(20),
+    total numeric(10,2), shown text GENERATED ALWAYS AS (note || '!') STORED);
+CREATE VIEW recent_users AS SELECT id, email FROM users;
+CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.visits := 1; RETURN NEW; END $$;
+CREATE TRIGGER stamped BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION stamp();
+"""
+
+
+def ready(sql: str, **arguments: Any) -> Ready:
+    given = {"sql": sql, "engine": "postgresql", "version": "16", "schema": SCHEMA, "date": "2026-11-21", **arguments}
+    return planned(PlanMigration.model_validate(given), Settings(project=None), Job())
+
+
+def refused(sql: str, **arguments: Any) -> str:
+    with pytest.raises(ToolError) as error:
+        ready(sql, **arguments)
+    return str(error.value)
+
+
+def order(made: Ready) -> list[str]:
+    return [f"{getattr(step, 'kind', 'migration')}: {step.title}" for step in made.plan.steps]
+
+
+def statements(made: Ready) -> list[str]:
+    return [one.sql for file in made.files for one in file.statements if not one.sql.startswith("SET ")]
+
+
+# Drop
+
+
+def test_a_column_goes_after_its_readers_and_then_its_writers() -> None:
+    made = ready("ALTER TABLE orders DROP COLUMN total")
+    assert made.findings == ()
+    assert order(made) == [
+        "deploy: the application that does not read orders.total is live everywhere",
+        "deploy: the application that does not write orders.total is live everywhere",
+        "migration: drop orders.total",
+    ]
+    assert statements(made) == ["ALTER TABLE orders DROP COLUMN total"]
+    assert made.plan.migrations[-1].undo_loses_data
+
+
+def test_a_required_column_is_loosened_before_anyone_stops_writing_it() -> None:
+    made = ready("ALTER TABLE users DROP COLUMN email")
+    assert order(made)[0] == "migration: allow rows without users.email"
+    assert statements(made)[0] == "ALTER TABLE users ALTER COLUMN email DROP NOT NULL"
+
+
+def test_a_required_column_with_a_default_needs_no_loosening() -> None:
+    assert len(statements(ready("ALTER TABLE users DROP COLUMN visits"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "says"),
+    [
+        ("email", "view recent_users names users.email"),
+        ("email", "unique users_email_country_key goes with users.email"),
+        ("visits", "function stamp names users.visits"),
+    ],
+)
+def test_what_a_dropped_column_takes_along_or_breaks_is_said(column: str, says: str) -> None:
+    assert any(says in warning for warning in ready(f"ALTER TABLE users DROP COLUMN {column}").warnings)
+
+
+def test_a_view_that_is_dropped_again_is_no_dependent() -> None:
+    made = ready("ALTER TABLE users DROP COLUMN email", schema=f"{SCHEMA}; DROP VIEW recent_users;")
+    assert not any("recent_users" in warning for warning in made.warnings)
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("ALTER TABLE users DROP COLUMN id", "part of the primary key"),
+        ("ALTER TABLE orders DROP COLUMN note", "shown of orders is computed from note"),
+        ("ALTER TABLE orders DROP COLUMN nothing", "has no column nothing"),
+        ("ALTER TABLE users DROP COLUMN email CASCADE", "CASCADE"),
+    ],
+)
+def test_a_column_that_others_need_is_not_dropped(sql: str, says: str) -> None:
+    assert says in refused(sql)
+
+
+def test_a_column_that_another_table_refers_to_is_not_dropped() -> None:
+    child = "CREATE TABLE mails (address text, CONSTRAINT fk FOREIGN KEY (address) REFERENCES users (email));"
+    assert "mails refers to users.email (foreign key fk)" in refused(
+        "ALTER TABLE users DROP COLUMN email", schema=SCHEMA + child
+    )
+
+
+def test_a_column_of_an_empty_table_just_goes() -> None:
+    made = ready("ALTER TABLE users DROP COLUMN email", tables={"users": {"rows": 0}})
+    assert order(made) == ["migration: drop users.email"]
+
+
+# Defaults
+
+
+def test_a_new_default_says_that_old_rows_keep_theirs() -> None:
+    made = ready("ALTER TABLE users ALTER country SET DEFAULT 'fr'")
+    assert statements(made) == ["ALTER TABLE users ALTER COLUMN country SET DEFAULT 'fr'"]
+    assert any("keep it ('de')" in warning for warning in made.warnings)
+    assert made.plan.migrations[0].undo == "ALTER TABLE users ALTER COLUMN country SET DEFAULT 'de'"
+
+
+def test_a_default_of_a_required_column_goes_after_a_deploy_that_always_gives_a_value() -> None:
+    made = ready("ALTER TABLE users ALTER visits DROP DEFAULT")
+    assert order(made)[0].startswith("deploy: the application that gives users.visits a value in every INSERT")
+    assert len(order(ready("ALTER TABLE users ALTER country DROP DEFAULT"))) == 1
+
+
+def test_a_default_as_data_is_the_default_as_ddl() -> None:
+    change = {"kind": "set_default", "table": "users", "column": "visits", "default": None}
+    given = {"changes": [change], "engine": "postgresql", "version": "16", "schema": SCHEMA, "date": "2026-11-21"}
+    made = planned(PlanMigration.model_validate(given), Settings(project=None), Job())
+    assert [file.content for file in made.files] == [
+        file.content for file in ready("ALTER TABLE users ALTER visits DROP DEFAULT").files
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("ALTER TABLE users ALTER email DROP DEFAULT", "has no default"),
+        ("ALTER TABLE users ALTER country SET DEFAULT 'de'", "has the default 'de' already"),
+        ("ALTER TABLE orders ALTER shown SET DEFAULT 'x'", "computed by the server"),
+        ("ALTER TABLE users ALTER id DROP NOT NULL", "part of the primary key"),
+        ("ALTER TABLE users ALTER country DROP NOT NULL", "may hold NULL already"),
+    ],
+)
+def test_what_changes_nothing_or_cannot_be_is_refused(sql: str, says: str) -> None:
+    assert says in refused(sql)
+
+
+# NULL
+
+
+def test_null_is_allowed_before_the_first_version_writes_one() -> None:
+    made = ready("ALTER TABLE users ALTER email DROP NOT NULL")
+    assert order(made) == [
+        "migration: allow NULL in users.email",
+        "deploy: the application that can read NULL in users.email is live everywhere, before any version writes one",
+    ]
