@@ -92,7 +92,7 @@ def test_a_lock_that_lasts_is_either_avoided_or_said_aloud(kind: str, name: str)
         for statement in file.statements
         if statement.effect.is_long and statement.effect.blocks is not Blocks.NONE
     ]
-    if engine(name).can(Can.WRITERS_PASS):
+    if engine(name).can(Can.CONCURRENT_WRITES):
         assert lasting == []
     elif lasting:
         assert any("WAIT" in warning for warning in made.warnings)

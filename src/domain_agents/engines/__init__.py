@@ -28,7 +28,7 @@ class Can(StrEnum):
     ADD_FOREIGN_KEY = "a foreign key can be added to an existing table"
     CONSTANT_DEFAULT_WITHOUT_REWRITE = "a column with a constant default is added without rewriting the table"
     ADD_NOT_NULL_COLUMN = "a column can be added as NOT NULL with a constant default"
-    WRITERS_PASS = "others can write to the database while a change reads or builds"
+    CONCURRENT_WRITES = "others can write to the database while a change reads or builds"
     PROCEDURES_THAT_COMMIT = "a stored procedure can commit between batches"
     NAMES_CONSTRAINTS = "a constraint that is written without a name gets one"
     LOCK_TIMEOUT = "a statement can give up waiting for a lock"

@@ -133,7 +133,7 @@ class _Run:
                 statement=one.sql,
             )
         blocks_for_long = effect.is_long and effect.blocks is not Blocks.NONE
-        if blocks_for_long and self.engine.can(Can.WRITERS_PASS):
+        if blocks_for_long and self.engine.can(Can.CONCURRENT_WRITES):
             self.find(
                 "long_blocking_lock",
                 path=path,

@@ -199,7 +199,7 @@ def effect_on(
     effect = engine.effect(statement, schema, size, is_new_table=alone)
     if not alone:
         return effect
-    blocks = Blocks.NONE if engine.can(Can.WRITERS_PASS) else effect.blocks
+    blocks = Blocks.NONE if engine.can(Can.CONCURRENT_WRITES) else effect.blocks
     return replace(effect, blocks=blocks, rewrites_table=False, scans_table=False, builds_index=False)
 
 

@@ -107,7 +107,7 @@ class CreateTable:
 
     def _parent_warning(self, engine: Engine, key: ForeignKey) -> str:
         parent = engine.quote_table(key.parent)
-        if engine.can(Can.WRITERS_PASS):
+        if engine.can(Can.CONCURRENT_WRITES):
             return (
                 f"the foreign key in {engine.quote_table(self.table)} locks {parent} against writes until the file has "
                 "committed, for milliseconds once it has the lock; keep other statements out of its transaction"
