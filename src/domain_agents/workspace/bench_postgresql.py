@@ -245,13 +245,6 @@ class PostgresBench:
         except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
             return True
 
-    def _has_changed(self, database: str, before: Contents) -> bool:
-        """Whether a file that runs meanwhile has committed something; a table that goes away while it is read is that."""
-        try:
-            return self._contents_of(database) != before
-        except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
-            return True
-
     def _contents_of(self, database: str) -> Contents:
         with self._scratch.connect(database) as admin:
             return read_contents(admin, read_tables(admin).values(), self._watch)
