@@ -10,9 +10,10 @@ from domain_agents.engines import engine
 from domain_agents.migrations.formats import framework
 from domain_agents.migrations.plan import Project
 from tests.golden import same_as_golden
-from tests.unit.format_plans import NOT_NULL_COLUMN, migration, plan_of
+from tests.unit.format_plans import NOT_NULL_COLUMN, PROJECTS, migration, plan_of, rendered
 
 PROJECTS = {
+    **PROJECTS,
     "raw": Project(
         framework="raw",
         directory="db/migrations",
@@ -23,7 +24,6 @@ PROJECTS = {
         ledger_insert="INSERT INTO schema_migrations (name, applied_at) VALUES ('{stem}', now())",
         transactions="own",
     ),
-    "alembic": Project(framework="alembic", directory="alembic/versions", numbering="alembic", head="3f1c0b7a9d24"),
 }
 TABLE_REBUILD = plan_of(
     migration(
@@ -50,7 +50,7 @@ TABLE_REBUILD = plan_of(
 @pytest.mark.parametrize("plan", [NOT_NULL_COLUMN, TABLE_REBUILD], ids=["postgresql", "sqlite"])
 def test_a_plans_files_are_the_approved_ones(name: str, plan: object) -> None:
     assert isinstance(plan, type(NOT_NULL_COLUMN))
-    files = framework(name).render(plan, PROJECTS[name], engine(plan.engine), author="Ada Example", date="2026-11-21")
+    files = rendered(name, plan, PROJECTS[name], author="Ada Example")
     for number, (path, content) in enumerate(files.items(), start=1):
         ending = path.rpartition(".")[2]
         same_as_golden(f"formats/{name}_{plan.engine}_{number}.{ending}.txt", f"{path}\n\n{content}")

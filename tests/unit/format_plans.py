@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain_agents.migrations.plan import Plan, PlannedDeploy, PlannedMigration
+from domain_agents.engines import engine as database
+from domain_agents.migrations.formats import ReadFile, framework
+from domain_agents.migrations.plan import Plan, PlannedDeploy, PlannedMigration, Project
 from domain_agents.operations import Phase, Query
 
 
@@ -33,6 +35,61 @@ def migration(slug: str, *statements: str, **changes: Any) -> PlannedMigration:
 def plan_of(*steps: PlannedMigration | PlannedDeploy, engine: str = "postgresql", version: str = "16") -> Plan:
     """A plan of those steps."""
     return Plan(engine, version, steps)
+
+
+PROJECTS = {
+    "raw": Project(
+        framework="raw", directory="db/migrations", numbering="0001", next_number="0018", head="0017_create_users"
+    ),
+    "alembic": Project(framework="alembic", directory="alembic/versions", numbering="alembic", head="3f1c0b7a9d24"),
+    "goose": Project(
+        framework="goose",
+        directory="db/migrations",
+        numbering="00001",
+        next_number="00018",
+        head="00017_create_users",
+        file_template="{number}_{slug}.sql",
+    ),
+    "dbmate": Project(
+        framework="dbmate",
+        directory="db/migrations",
+        numbering="YYYYMMDDHHMMSS",
+        next_number="20240101000001",
+        head="20240101000000_create_users",
+        file_template="{number}_{slug}.sql",
+    ),
+}
+"""A project with a history in each framework."""
+
+
+def arranged(name: str, plan: Plan, project: Project | None = None) -> Plan:
+    """The plan as the framework can run it."""
+    return framework(name).arrange(plan, project or PROJECTS[name], database(plan.engine))
+
+
+def rendered(name: str, plan: Plan, project: Project | None = None, **given: str) -> dict[str, str]:
+    """Everything that is rendered for a plan: the migrations, and what goes with them."""
+    chosen = project or PROJECTS[name]
+    return dict(
+        framework(name).render(
+            arranged(name, plan, chosen),
+            chosen,
+            database(plan.engine),
+            author=given.get("author", ""),
+            date=given.get("date", "2026-11-21"),
+        )
+    )
+
+
+def migrations(name: str, contents: dict[str, str]) -> dict[str, str]:
+    """The migrations among what was rendered."""
+    return {path: text for path, text in contents.items() if not framework(name).is_companion(path)}
+
+
+def read_back(name: str, contents: dict[str, str], on: str = "postgresql") -> list[ReadFile]:
+    """Every migration, read with what lies beside it."""
+    form = framework(name).beside(contents)
+    return [form.read(path, text, on) for path, text in migrations(name, contents).items()]
 
 
 PROCEDURE = """CREATE PROCEDURE fill_locale()

@@ -15,27 +15,24 @@ from domain_agents.migrations.formats._header import moment, safe_slug
 from domain_agents.migrations.plan import PlannedDeploy, Project
 from domain_agents.migrations.recognition.alembic_literal import as_text, from_text, python_literal
 from domain_agents.operations import CannotPlan
-from tests.unit.format_plans import NOT_NULL_COLUMN, migration, plan_of
+from tests.unit.format_plans import (
+    NOT_NULL_COLUMN,
+    PROJECTS,
+    arranged,
+    migration,
+    migrations,
+    plan_of,
+    read_back,
+    rendered,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from domain_agents.migrations.plan import Plan
 
 POSTGRESQL = engine("postgresql", "16")
 SQLITE = engine("sqlite")
-RAW = Project(
-    framework="raw", directory="db/migrations", numbering="0001", next_number="0018", head="0017_create_users"
-)
-ALEMBIC = Project(framework="alembic", directory="alembic/versions", numbering="alembic", head="3f1c0b7a9d24")
-DATE = "2026-11-21"
-
-
-def rendered(name: str, plan: Plan, project: Project | None = None, **given_: str) -> Mapping[str, str]:
-    chosen = project or (RAW if name == "raw" else ALEMBIC)
-    return framework(name).render(
-        plan, chosen, engine(plan.engine), author=given_.get("author", ""), date=given_.get("date", DATE)
-    )
+ALEMBIC = PROJECTS["alembic"]
 
 
 def statements(name: str, path: str, content: str, on: str = "postgresql") -> list[str]:
@@ -49,9 +46,10 @@ def only(files: Mapping[str, str]) -> tuple[str, str]:
 
 @pytest.mark.parametrize("name", framework_names())
 def test_what_is_read_back_is_what_was_planned(name: str) -> None:
-    files = rendered(name, NOT_NULL_COLUMN)
-    for planned, (path, content) in zip(NOT_NULL_COLUMN.migrations, files.items(), strict=True):
-        read = framework(name).read(path, content, "postgresql")
+    contents = rendered(name, NOT_NULL_COLUMN)
+    plan = arranged(name, NOT_NULL_COLUMN)
+    files = migrations(name, contents)
+    for planned, content, read in zip(plan.migrations, files.values(), read_back(name, contents), strict=True):
         assert not read.unread
         assert read.transaction is planned.transaction
         found = [one.sql for one in read.statements if not one.sql.startswith(("SET", "RESET"))]
@@ -68,13 +66,17 @@ def test_rendering_twice_gives_the_same_bytes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", framework_names())
-def test_every_format_says_what_may_run_outside_a_transaction(name: str) -> None:
-    assert framework(name).outside_transaction is OutsideTransaction.STATEMENTS
+def test_what_cannot_run_in_a_transaction_is_read_back_outside_one(name: str) -> None:
+    for read in read_back(name, rendered(name, NOT_NULL_COLUMN)):
+        alone = [one for one in read.statements if "CONCURRENTLY" in one.sql or one.sql.startswith("CALL")]
+        assert all(one.transaction == 0 for one in alone)
+        if framework(name).outside_transaction is OutsideTransaction.ONE_STATEMENT and alone:
+            assert len(read.statements) == 1
 
 
 @pytest.mark.parametrize("name", framework_names())
 def test_a_header_says_everything_a_person_must_know_before_running_the_file(name: str) -> None:
-    files = list(rendered(name, NOT_NULL_COLUMN, author="Ada").values())
+    files = list(migrations(name, rendered(name, NOT_NULL_COLUMN, author="Ada")).values())
     for label in ("Engine: PostgreSQL 16", "Purpose: ", "Affected rows (estimated): 12,000,000", "Expected duration: "):
         assert all(label in content for content in files)
     for label in ("Lock impact: ", "Free-space cost: ", "Dependencies: must run after ", "Undo plan: ", "Author: Ada"):
@@ -82,9 +84,10 @@ def test_a_header_says_everything_a_person_must_know_before_running_the_file(nam
     assert "deploy 'the application writes users.locale' must be live first" in files[1].replace("\n--  ", "").replace(
         "\n ", ""
     )
-    assert "Check first: SELECT 1;" in files[3]
+    index = next(content for content in files if 'CONCURRENTLY "' in content)
+    assert "Check first: SELECT 1;" in index
     assert "This undo loses data." in files[0]
-    assert "This undo loses data." not in files[3]
+    assert "This undo loses data." not in index
 
 
 def test_settings_are_local_inside_a_transaction_and_taken_back_outside() -> None:
@@ -281,13 +284,14 @@ def test_no_text_of_a_plan_leaves_the_comment_it_stands_in(text: str) -> None:
         guards=(),
     )
     plan = plan_of(PlannedDeploy(1, "deploy", text, text), planned)
-    for name in ("raw", "alembic"):
-        path, content = only(rendered(name, plan, author=text))
-        assert statements(name, path, content) == ["SELECT 1"]
-        assert not framework(name).read(path, content, "postgresql").unread
-        assert set(path.removeprefix("alembic/versions/").removeprefix("db/migrations/")) <= set(
-            "abcdefghijklmnopqrstuvwxyz0123456789_."
-        )
+    for name in framework_names():
+        contents = rendered(name, plan, author=text)
+        path, content = only(migrations(name, contents))
+        (read,) = read_back(name, contents)
+        assert [one.sql for one in read.statements] == ["SELECT 1"]
+        assert not read.unread
+        said = path.removeprefix(f"{PROJECTS[name].directory}/")
+        assert set(said) <= set("abcdefghijklmnopqrstuvwxyzV0123456789_./")
         content.encode("utf-8")
         if name == "alembic":
             tree = ast.parse(content)
@@ -316,12 +320,14 @@ def test_an_alembic_file_gives_back_exactly_the_sql_whatever_it_holds(text: str)
 @example("it''s")
 @example("; DROP TABLE users; --")
 @example("/*")
-def test_a_raw_file_gives_back_exactly_the_sql_whatever_its_strings_hold(text: str) -> None:
+def test_an_sql_file_gives_back_exactly_the_sql_whatever_its_strings_hold(text: str) -> None:
     quoted = text.replace("'", "''")
     body = text.replace("$", "")
     some = (f"SELECT '{quoted}' AS x", f"DO $q$ {body} $q$", 'SELECT 1 AS ";"')
-    path, content = only(rendered("raw", plan_of(migration("a", *some, guards=()))))
-    assert statements("raw", path, content) == list(some)
+    for name in framework_names():
+        if name != "alembic":
+            (read,) = read_back(name, rendered(name, plan_of(migration("a", *some, guards=()))))
+            assert [one.sql for one in read.statements] == list(some)
 
 
 @given(text=st.text(st.sampled_from(list(":\\$ab_1 é.\n'")), max_size=12))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from domain_agents.dialects import Unread
     from domain_agents.engines import Engine
     from domain_agents.findings import Finding
+    from domain_agents.migrations.formats import Format
     from domain_agents.migrations.plan import RenderedFile
 
 
@@ -62,7 +63,9 @@ class PlanMigration(BaseModel):
         None, description="Detected when left out"
     )
     version: str | None = Field(None, max_length=20, description="Detected when left out")
-    framework: str | None = Field(None, max_length=40, description="raw or alembic; detected when left out")
+    framework: str | None = Field(
+        None, max_length=40, description=f"Detected when left out; {', '.join(framework_names())}"
+    )
     directory: str | None = Field(None, max_length=500, description="Of the migrations; detected when left out")
     author: str | None = Field(None, max_length=200)
     date: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}$", description="YYYY-MM-DD, today when left out")
@@ -92,6 +95,8 @@ class Ready:
     files: tuple[RenderedFile, ...]
     findings: tuple[Finding, ...]
     warnings: tuple[str, ...]
+    contents: Mapping[str, str]
+    """Path -> content of everything that is written: the files, and what goes with them (a framework's way back)."""
 
     @property
     def migrations(self) -> tuple[tuple[PlannedMigration, RenderedFile], ...]:
@@ -146,15 +151,16 @@ def planned(arguments: PlanMigration, settings: Settings, job: Job) -> Ready:
     try:
         asked = _asked(arguments, database)
         decided = plan(asked, schema, database, sizes)
+        arranged = form.arrange(decided.plan, project, database)
         contents = form.render(
-            decided.plan, project, database, author=arguments.author or "", date=arguments.date or _today()
+            arranged, project, database, author=arguments.author or "", date=arguments.date or _today()
         )
     except CannotPlan as error:
         raise ToolError(_explained(error, unread)) from error
     checked = check(
-        contents,
-        decided.plan.migrations,
-        form=form,
+        {path: content for path, content in contents.items() if not form.is_companion(path)},
+        arranged.migrations,
+        form=form.beside(contents),
         reader=reader,
         engine=database,
         schema=schema,
@@ -162,7 +168,7 @@ def planned(arguments: PlanMigration, settings: Settings, job: Job) -> Ready:
         sizes=sizes,
     )
     return Ready(
-        decided.plan,
+        arranged,
         project,
         database,
         schema,
@@ -170,7 +176,8 @@ def planned(arguments: PlanMigration, settings: Settings, job: Job) -> Ready:
         decided.target,
         checked.files,
         checked.findings,
-        (*decided.plan.warnings, *_unread_warnings(unread), *_unread_files(project)),
+        (*arranged.warnings, *form.notes(project), *_unread_warnings(unread), *_unread_files(project)),
+        contents,
     )
 
 
@@ -205,7 +212,8 @@ def _recognised(arguments: PlanMigration, settings: Settings) -> Project:
         directory=arguments.directory or "",
     )
     name = found.framework or "raw"
-    directory = found.directory or ("alembic/versions" if name == "alembic" else "migrations")
+    known = name in framework_names()
+    directory = found.directory or (framework(name).directory if known else "migrations")
     return replace(found, framework=name, directory=directory.strip("/") or ".")
 
 
@@ -230,7 +238,7 @@ def _engine(arguments: PlanMigration, project: Project) -> Engine:
         raise ToolError(f'version: {error} ({source}). Call again with "version" set to one of these.') from error
 
 
-def _form(arguments: PlanMigration, project: Project) -> Any:
+def _form(arguments: PlanMigration, project: Project) -> Format:
     try:
         return framework(project.framework)
     except LookupError:
@@ -289,7 +297,7 @@ def _write(ready: Ready, arguments: PlanMigration, settings: Settings) -> tuple[
         raise ToolError("nothing was written: the plan has findings; call without write and read them")
     root = project_directory(settings, arguments.project)
     try:
-        return tuple(write_new(root, {file.path: file.content for file in ready.files}))
+        return tuple(write_new(root, ready.contents))
     except WriteRefused as error:
         raise ToolError(str(error)) from error
 
@@ -309,7 +317,7 @@ def _structured(ready: Ready, written: tuple[str, ...]) -> dict[str, Any]:
             "evidence": [asdict(fact) for fact in project.evidence],
         },
         "steps": [_step(step, paths) for step in ready.plan.steps],
-        "files": [_file(file) for file in ready.files],
+        "files": _files(ready),
         "prechecks": [
             {"sql": query.sql, "expect": query.expect, "why": query.why, "before": file.path}
             for migration, file in ready.migrations
@@ -357,6 +365,16 @@ def _step(step: Any, paths: Mapping[int, str]) -> dict[str, Any]:
     return {**found, "wait_for": step.wait_for} if step.wait_for else found
 
 
+def _files(ready: Ready) -> list[dict[str, Any]]:
+    """In the order of rendering; what only goes with a migration does nothing when the migrations are applied."""
+    read = {file.path: file for file in ready.files}
+    alone = {"transaction": False, "statements": []}
+    return [
+        _file(read[path]) if path in read else {"path": path, "content": content, **alone}
+        for path, content in ready.contents.items()
+    ]
+
+
 def _file(file: RenderedFile) -> dict[str, Any]:
     return {
         "path": file.path,
@@ -391,7 +409,7 @@ TOOL = Tool(
     description=(
         "Turn a schema change into ordered, forward-only migration files that a live application does not notice, with "
         "the deploys between them, lock and duration of every statement from measured facts, prechecks, validations and "
-        "undo. PostgreSQL and SQLite; raw SQL and Alembic, in the project's own numbering. Writes only with write: true."
+        "undo. PostgreSQL and SQLite, in the form and numbering of the project's framework. Writes only with write: true."
     ),
     arguments=PlanMigration,
     output_schema={

@@ -24,6 +24,7 @@ class OutsideTransaction(StrEnum):
 
     STATEMENTS = "any of a file's statements"
     WHOLE_FILES = "a whole file"
+    ONE_STATEMENT = "a file of one statement"
     NOTHING = "nothing"
 
 
@@ -77,6 +78,11 @@ class Format(Protocol):
         ...
 
     @property
+    def directory(self) -> str:
+        """Where the migrations lie in a project that has none yet."""
+        return "migrations"
+
+    @property
     def outside_transaction(self) -> OutsideTransaction:
         """What the framework lets run outside a transaction; a plan that needs more cannot be rendered."""
         ...
@@ -94,6 +100,26 @@ class Format(Protocol):
     def read(self, path: str, content: str, engine: str) -> ReadFile:
         """The SQL of one rendered (or existing) file. Never raises: what is not understood is in `unread`."""
         ...
+
+    def arrange(self, plan: Plan, project: Project, engine: Engine) -> Plan:
+        """The plan as this framework can run it: some take only one statement in a file outside a transaction.
+
+        Raises:
+            CannotPlan: it cannot run the plan at all.
+        """
+        return plan
+
+    def is_companion(self, path: str) -> bool:
+        """Whether a rendered file only goes with a migration: its way back, or how the framework is to run it."""
+        return False
+
+    def beside(self, contents: Mapping[str, str]) -> Format:
+        """The format for reading these files, where what one does is said in another."""
+        return self
+
+    def notes(self, project: Project) -> tuple[str, ...]:
+        """What whoever runs the files must do besides, or know of the way back."""
+        return ()
 
 
 def framework_names() -> tuple[str, ...]:

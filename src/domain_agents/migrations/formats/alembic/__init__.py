@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from domain_agents.engines import Can
-from domain_agents.migrations.formats import FileStatement, OutsideTransaction, ReadFile, UnreadPart
+from domain_agents.migrations.formats import FileStatement, Format, OutsideTransaction, ReadFile, UnreadPart
 from domain_agents.migrations.formats._header import (
     Moment,
     fields,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from domain_agents.migrations.plan import Plan, PlannedMigration, Project
 
 _TEMPLATE = "template.py.jinja"
-_DIRECTORY = "alembic/versions"
 _NAMING = "%(rev)s_%(slug)s"
 _LONGEST_REVISION = 32  # alembic_version.version_num is a VARCHAR(32)
 _LONGEST_SLUG = 40  # Alembic's own truncate_slug_length
@@ -49,12 +48,16 @@ _IN_TRANSACTION = frozenset({"postgresql"})
 """Engines on which Alembic runs a revision in a transaction (`transactional_ddl` of its implementations)."""
 
 
-class _Alembic:
+class _Alembic(Format):
     """Revision files."""
 
     @property
     def name(self) -> str:
         return "alembic"
+
+    @property
+    def directory(self) -> str:
+        return "alembic/versions"
 
     @property
     def outside_transaction(self) -> OutsideTransaction:
@@ -73,7 +76,7 @@ class _Alembic:
             slug = safe_slug(migration.slug, _LONGEST_SLUG)
             revision = _revision(down, migration, number, slug, project.numbering)
             name = _file_name(project.file_template, revision, slug, moment(date), position)
-            path = in_directory(project.directory or _DIRECTORY, name)
+            path = in_directory(project.directory or self.directory, name)
             header = [
                 *wrapped("Revision ID", revision),
                 *wrapped("Revises", down),

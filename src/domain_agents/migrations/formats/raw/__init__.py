@@ -13,9 +13,8 @@ import pkgutil
 import re
 from typing import TYPE_CHECKING
 
-from domain_agents.dialects import dialect
 from domain_agents.engines import Can
-from domain_agents.migrations.formats import FileStatement, OutsideTransaction, ReadFile, UnreadPart
+from domain_agents.migrations.formats import Format, OutsideTransaction, ReadFile
 from domain_agents.migrations.formats._header import (
     fields,
     guard_resets,
@@ -27,26 +26,22 @@ from domain_agents.migrations.formats._header import (
     session_guards,
     wrapped,
 )
+from domain_agents.migrations.formats._sql import BEGIN, first_number, following, read_sql, terminated
 from domain_agents.rendering import render as render_template
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from domain_agents.engines import Engine
-    from domain_agents.migrations.formats._header import Moment
     from domain_agents.migrations.plan import Plan, PlannedMigration, Project
 
 _TEMPLATE = "template.sql.jinja"
-_DIRECTORY = "migrations"
 _NAMING = "{number}_{slug}.sql"
 _RUNNERS = "the one that the runner opens, if it does; this file opens none itself"
-_BEGIN = re.compile(r"(?:BEGIN|START\s+TRANSACTION)\b(?!\s+ATOMIC)", re.IGNORECASE)
-_END = re.compile(r"(?:COMMIT|END|ROLLBACK(?!\s+(?:WORK\s+|TRANSACTION\s+)?TO\b))\b", re.IGNORECASE)
-_COMMIT = re.compile(r"COMMIT\b", re.IGNORECASE)
 _LEDGER_FIELD = re.compile(r"\{(stem|file|number|integer|slug|title|date)\}")
 
 
-class _Raw:
+class _Raw(Format):
     """SQL files."""
 
     @property
@@ -77,33 +72,20 @@ class _Raw:
             ]
             values = {"stem": stem, "file": name, "number": number, "integer": number.lstrip("0") or "0"}
             values |= {"slug": slug, "title": migration.title.replace("'", "''"), "date": date}
-            files[in_directory(project.directory or _DIRECTORY, name)] = _content(
+            files[in_directory(project.directory or self.directory, name)] = _content(
                 migration, project, engine, header, values
             )
             after = stem
         return files
 
     def read(self, path: str, content: str, engine: str) -> ReadFile:
-        statements: list[FileStatement] = []
-        unread: list[UnreadPart] = []
-        current = opened = 0
-        for one in dialect(engine).read(content):
-            if _BEGIN.match(one.sql):
-                opened += 1
-                current = opened
-            elif current and _END.match(one.sql):
-                current = 0
-            else:
-                statements.append(FileStatement(one.sql, one.line, current))
-                if one.problem:
-                    unread.append(UnreadPart(one.line, one.sql, one.problem))
-        return ReadFile(tuple(statements), tuple(unread))
+        return read_sql(content, engine, transaction=False)
 
 
 def _opens_transaction(migration: PlannedMigration, project: Project, engine: Engine) -> bool:
     return (
         migration.transaction
-        and not any(_BEGIN.match(sql) for sql in migration.statements)
+        and not any(BEGIN.match(sql) for sql in migration.statements)
         and engine.can(Can.TRANSACTIONAL_DDL)
         and project.transactions in {"", "own", "nobody"}
     )
@@ -125,7 +107,7 @@ def _content(
     inside = tuple(guard for guard in migration.guards if guard not in outside)
     template = pkgutil.get_data(__name__, _TEMPLATE) or b""
     ledger = _LEDGER_FIELD.sub(lambda match: values[match.group(1)], project.ledger_insert)
-    begins = [place for place, sql in enumerate(statements) if _BEGIN.match(sql)]
+    begins = [place for place, sql in enumerate(statements) if BEGIN.match(sql)]
     if ledger and begins:
         # The statements hold a transaction of their own: the record belongs at its beginning, where whatever rolls the
         # change back takes the record along. At its end, a runner that goes on after an error would still write it.
@@ -135,39 +117,20 @@ def _content(
         template.decode(),
         {
             "header": header,
-            "before": _terminated([*outside, *before]),
+            "before": _all_terminated([*outside, *before]),
             "transaction": transaction,
-            "guards": _terminated(local_guards(inside) if transaction else session_guards(inside)),
-            "statements": _terminated(statements),
-            "ledger": "".join(_terminated([ledger])) if ledger else "",
-            "resets": [] if transaction else _terminated(guard_resets(inside)),
-            "behind": _terminated(behind),
+            "guards": _all_terminated(local_guards(inside) if transaction else session_guards(inside)),
+            "statements": _all_terminated(statements),
+            "ledger": "".join(_all_terminated([ledger])) if ledger else "",
+            "resets": [] if transaction else _all_terminated(guard_resets(inside)),
+            "behind": _all_terminated(behind),
         },
         name=_TEMPLATE,
     )
 
 
-def _terminated(statements: list[str] | tuple[str, ...]) -> list[str]:
-    # A comment at the end of the last line would swallow the semicolon.
-    return [sql + ("\n;" if "--" in sql.rpartition("\n")[2] else ";") for sql in statements]
-
-
-def first_number(numbering: str, free: str, at: Moment) -> str:
-    """The number of the first file: the first free one, or the given moment where files are numbered by time."""
-    now = {
-        "YYYYMMDDHHMMSS": at.digits,
-        "YYYYMMDD": at.digits[:8],
-        "YYYY-MM-DD": f"{at.year:04}-{at.month:02}-{at.day:02}",
-        "seconds": str(at.epoch),
-        "milliseconds": str(at.epoch * 1000),
-    }.get(numbering, "")
-    return max(now, free) if now else free
-
-
-def following(number: str) -> str:
-    """The number after a number, of the same width."""
-    head, digits = re.fullmatch(r"(.*?)(\d+)", number, re.DOTALL).groups()  # type: ignore[union-attr]  # it has a digit
-    return f"{head}{int(digits) + 1:0{len(digits)}d}"
+def _all_terminated(statements: Iterable[str]) -> list[str]:
+    return [terminated(sql) for sql in statements]
 
 
 FORMAT = _Raw()
