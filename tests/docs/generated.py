@@ -25,10 +25,12 @@ _BLOCK = re.compile(r"(<!-- generated: (?P<name>\w+) -->\n)(?P<text>.*?)(<!-- en
 SCHEMA = """
 CREATE TABLE users (id integer PRIMARY KEY, email text NOT NULL);
 CREATE TABLE orders (id integer PRIMARY KEY, user_id integer, note text);
+CREATE INDEX orders_user ON orders (user_id);
 """
 SAMPLES: dict[str, dict[str, Any]] = {
     "add_column": {"sql": "ALTER TABLE orders ADD COLUMN region text"},
     "create_index": {"sql": "CREATE INDEX orders_note ON orders (note)"},
+    "drop_index": {"sql": "DROP INDEX orders_user"},
     "create_table": {"sql": "CREATE TABLE invoices (id integer PRIMARY KEY, note text)"},
     "add_foreign_key": {
         "changes": [{"kind": "add_foreign_key", "table": "orders", "columns": ["user_id"], "parent": "users"}]

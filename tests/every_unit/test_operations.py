@@ -15,6 +15,7 @@ from domain_agents.tools.plan_migration import PlanMigration, Ready, planned
 SCHEMA = """
 CREATE TABLE customers (id integer PRIMARY KEY, email text NOT NULL, country text);
 CREATE TABLE orders (id integer PRIMARY KEY, customer_id integer, note text);
+CREATE INDEX orders_note ON orders (note);
 """
 EXAMPLES: dict[str, dict[str, Any]] = {
     "add_column": {"table": "customers", "column": "locale", "type": "text", "nullable": False, "backfill": "'en'"},
@@ -28,6 +29,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         ],
         "primary_key": ["id"],
     },
+    "drop_index": {"table": "orders", "name": "orders_note"},
     "add_foreign_key": {"table": "orders", "columns": ["customer_id"], "parent": "customers"},
     "drop_column": {"table": "customers", "column": "email"},
     "set_default": {"table": "customers", "column": "country", "default": "'??'"},

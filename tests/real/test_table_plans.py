@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -10,6 +10,9 @@ from domain_agents.tools import Job, Settings
 from domain_agents.tools._arguments import parse_arguments
 from domain_agents.tools._proving import prove
 from domain_agents.tools.prove_migration import TOOL, _prepared
+
+if TYPE_CHECKING:
+    from domain_agents.tools.prove_migration import ProveMigration
 
 ROWS = 20_000
 SCHEMA = """
@@ -34,7 +37,7 @@ def proved(request: pytest.FixtureRequest, engine: str, *, schema: str = SCHEMA,
     rows = {"users": ROWS, "Orders": ROWS}
     given = {"engine": engine, "schema": schema, "rows": rows, **arguments}
     given.setdefault("tables", {table: {"rows": count} for table, count in rows.items()})
-    prepared = _prepared(parse_arguments(TOOL, given), Settings(project=None), Job())
+    prepared = _prepared(cast("ProveMigration", parse_arguments(TOOL, given)), Settings(project=None), Job())
     scratch = request.getfixturevalue("postgres") if engine == "postgresql" else None
     told = prove(prepared.request, Job(), scratch=scratch, seconds=300).as_json()
     assert told["verdict"] == "proved", told["reasons"]
@@ -58,3 +61,10 @@ def test_a_table_with_a_foreign_key_is_made_and_changed_freely(request: pytest.F
     )
     if engine == "postgresql":
         assert locks(told, "CREATE TABLE") >= {"SHARE ROW EXCLUSIVE"}
+
+
+@both_engines
+def test_an_index_goes_under_a_running_application(request: pytest.FixtureRequest, engine: str) -> None:
+    told = proved(request, engine, sql="DROP INDEX users_country")
+    if engine == "postgresql":
+        assert locks(told, "DROP INDEX") <= {"SHARE UPDATE EXCLUSIVE"}

@@ -38,7 +38,7 @@ def refused(**arguments: Any) -> str:
 
 def statements(made: Ready) -> list[str]:
     """What the files say, without settings and transactions."""
-    silent = ("SET ", "PRAGMA ", "BEGIN", "COMMIT")
+    silent = ("SET ", "RESET ", "PRAGMA ", "BEGIN", "COMMIT")
     return [
         statement.sql for file in made.files for statement in file.statements if not statement.sql.startswith(silent)
     ]
@@ -182,3 +182,68 @@ def test_the_lock_on_the_whole_file_is_not_said_to_be_harmless_for_a_new_table()
     building = [one for file in made.files for one in file.statements if one.sql.startswith("CREATE INDEX")]
     assert [one.effect.blocks for one in building] == [Blocks.WRITES]
     assert "writes wait for milliseconds" in made.plan.migrations[1].lock_impact
+
+
+# Dropping an index
+
+
+def test_an_index_is_dropped_concurrently_and_can_be_dropped_twice() -> None:
+    made = ready(sql="DROP INDEX orders_user")
+    assert statements(made) == ["DROP INDEX CONCURRENTLY IF EXISTS orders_user"]
+    assert not made.files[0].transaction
+    migration = made.plan.migrations[0]
+    assert "idx_scan" in migration.prechecks[0].sql
+    assert migration.undo == "CREATE INDEX CONCURRENTLY orders_user ON orders (user_id)"
+    assert not migration.undo_loses_data
+
+
+@both_engines
+def test_dropping_an_index_from_ddl_and_from_data_is_the_same(engine: str) -> None:
+    change = {"kind": "drop_index", "table": "orders", "name": "orders_user"}
+    assert ready(engine=engine, changes=[change]).files == ready(engine=engine, sql="DROP INDEX orders_user").files
+
+
+def test_what_an_index_was_good_for_is_said_when_it_goes() -> None:
+    schema = (
+        "CREATE TABLE users (id bigint PRIMARY KEY, email text);"
+        "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint REFERENCES users (id));"
+        "CREATE UNIQUE INDEX users_email ON users (lower(email)); CREATE INDEX orders_user ON orders (user_id)"
+    )
+    unique = ready(schema=schema, sql="DROP INDEX users_email")
+    assert any("nothing keeps ((lower(email))) of users unique" in warning for warning in unique.warnings)
+    child = ready(schema=schema, sql="DROP INDEX orders_user")
+    assert any("no index of orders begins with (user_id) any more" in warning for warning in child.warnings)
+    served = ready(schema=f"{schema}; CREATE INDEX two ON orders (user_id, id)", sql="DROP INDEX orders_user")
+    assert served.warnings == ()
+
+
+def test_an_index_of_a_partitioned_table_is_dropped_plainly_and_that_is_said() -> None:
+    schema = "CREATE TABLE events (id bigint, at date) PARTITION BY RANGE (at); CREATE INDEX events_at ON events (at)"
+    made = ready(schema=schema, sql="DROP INDEX events_at")
+    assert statements(made) == ["DROP INDEX events_at"]
+    assert any("cannot be dropped concurrently" in warning for warning in made.warnings)
+
+
+def test_an_index_of_a_table_of_the_same_request_is_dropped_plainly() -> None:
+    made = ready(sql="CREATE TABLE a (id int PRIMARY KEY, b int); CREATE INDEX i ON a (b); DROP INDEX i")
+    assert statements(made)[-1] == "DROP INDEX i"
+
+
+@pytest.mark.parametrize(
+    ("schema", "arguments", "says"),
+    [
+        ("", {"sql": "DROP INDEX IF EXISTS nope"}, "there is no index nope"),
+        ("", {"sql": "DROP INDEX users_pkey"}, "is the index of a constraint of users"),
+        ("", {"sql": "DROP INDEX orders_user CASCADE"}, "would lose CASCADE"),
+        ("", {"changes": [{"kind": "drop_index", "table": "users", "name": "orders_user"}]}, "is on table orders, not on users"),
+        ("", {"changes": [{"kind": "drop_index", "table": "users"}]}, "changes[0].name"),
+        (
+            "CREATE UNIQUE INDEX users_email ON users (email);"
+            "CREATE TABLE logins (email text REFERENCES users (email));",
+            {"sql": "DROP INDEX users_email"},
+            "the foreign key logins_email_fkey of logins needs users_email",
+        ),
+    ],
+)  # fmt: skip
+def test_an_index_that_must_stay_says_why(schema: str, arguments: dict[str, Any], says: str) -> None:
+    assert says in refused(schema=SCHEMA + schema, **arguments)

@@ -78,6 +78,22 @@ class TableSize:
     writes_per_second: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """A column whose twin holds the same, kept so by triggers.
+
+    `both_ways` copies whichever was written. Else the twin is computed: `expression` over the row; `is_optional` makes a
+    value that does not fit NULL, instead of refusing the row.
+    """
+
+    table: TableName
+    column: str
+    twin: str
+    both_ways: bool = True
+    expression: str = ""
+    is_optional: bool = False
+
+
 class Engine(Protocol):
     """One database at one version."""
 
@@ -118,6 +134,10 @@ class Engine(Protocol):
         """A query that gives true when the index is complete and in use; empty where a build cannot leave half of one."""
         ...
 
+    def index_usage_query(self, index: Index) -> str:
+        """A query that gives how often the index was read; empty where the engine does not count it."""
+        ...
+
     def spell(self, statement: Statement, schema: Schema) -> tuple[str, ...]:
         """The statement as SQL, without the closing semicolons; several where the engine needs several.
 
@@ -148,6 +168,18 @@ class Engine(Protocol):
         Raises:
             CannotSpell: the table or its key does not allow it.
         """
+        ...
+
+    def sync_triggers(self, sync: Sync, schema: Schema) -> tuple[Statement, ...]:
+        """Statements that make the triggers of a sync.
+
+        Raises:
+            CannotSpell: the engine cannot keep these columns so.
+        """
+        ...
+
+    def drop_sync_triggers(self, sync: Sync) -> tuple[Statement, ...]:
+        """Statements that take them away."""
         ...
 
     def cautions(self, statement: Statement) -> tuple[str, ...]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from domain_agents import ddl
 from domain_agents.catalog import Check, Column, ForeignKey, Index, PrimaryKey, Schema, TableName, Unique
-from domain_agents.engines import Blocks, Can, CannotSpell, Effect, TableSize, UnknownEngine
+from domain_agents.engines import Blocks, Can, CannotSpell, Effect, Sync, TableSize, UnknownEngine
 from domain_agents.engines._postgresql_backfill import backfill_statements
 from domain_agents.engines._postgresql_spelling import Spelling
+from domain_agents.engines._postgresql_sync import drop_statements, sync_statements
 from domain_agents.facts import Fact, locks
 
 if TYPE_CHECKING:
@@ -90,6 +91,19 @@ class PostgreSQL:
         """See Engine."""
         return isinstance(statement, ddl.CreateIndex | ddl.DropIndex) and statement.concurrently
 
+    def sync_triggers(self, sync: Sync, schema: Schema) -> tuple[ddl.Statement, ...]:
+        """See Engine."""
+        return sync_statements(sync, *self._sync_names(sync), self.quote, self.quote_table)
+
+    def drop_sync_triggers(self, sync: Sync) -> tuple[ddl.Statement, ...]:
+        """See Engine."""
+        return drop_statements(sync, *self._sync_names(sync), self.quote, self.quote_table)
+
+    def _sync_names(self, sync: Sync) -> tuple[TableName, str]:
+        function = object_name(sync.table, (sync.column,), "sync")
+        # BEFORE triggers run in the order of their names: what another one changes must be copied too.
+        return TableName(function, sync.table.schema), object_name(TableName(f"zz_{sync.table.name}"), (sync.column,), "sync")
+
     def cautions(self, statement: ddl.Statement) -> tuple[str, ...]:
         """See Engine.
 
@@ -125,6 +139,11 @@ class PostgreSQL:
         """See Engine."""
         name = self.quote_table(TableName(index.name, index.table.schema)).replace("'", "''")
         return f"SELECT indisvalid FROM pg_index WHERE indexrelid = '{name}'::regclass"
+
+    def index_usage_query(self, index: Index) -> str:
+        """See Engine. https://www.postgresql.org/docs/18/monitoring-stats.html#MONITORING-PG-STAT-ALL-INDEXES-VIEW"""
+        name = self.quote_table(TableName(index.name, index.table.schema)).replace("'", "''")
+        return f"SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelid = '{name}'::regclass"
 
     def spell(self, statement: ddl.Statement, schema: Schema) -> tuple[str, ...]:
         """See Engine."""
@@ -240,6 +259,8 @@ _FORMS: Final[dict[type, str]] = {
     ddl.DropNotNull: "drop_not_null",
     ddl.SetDefault: "set_default",
     ddl.DropConstraint: "drop_constraint",
+    ddl.CreateTrigger: "create_trigger",
+    ddl.DropTrigger: "drop_trigger",
     ddl.KeepText: "no_table_lock",
     # Which type changes are free is decided by the change_type operation; until it is there, the careful answer.
     ddl.ChangeType: "change_type_rewriting",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from domain_agents import ddl
 from domain_agents.catalog import Check, ForeignKey, PrimaryKey, Schema, Table, TableName, Unique
 from domain_agents.ddl import mentions
-from domain_agents.engines import Blocks, Can, CannotSpell, Effect, TableSize, UnknownEngine
+from domain_agents.engines import Blocks, Can, CannotSpell, Effect, Sync, TableSize, UnknownEngine
 from domain_agents.engines._sqlite_backfill import backfill_statements
 from domain_agents.engines._sqlite_rebuild import Rebuild, users_of_column
 from domain_agents.engines._sqlite_text import (
@@ -98,6 +98,18 @@ class SQLite:
     def index_validity_query(self, index: Index) -> str:
         """See Engine. A build that fails leaves nothing."""
         return ""
+
+    def index_usage_query(self, index: Index) -> str:
+        """See Engine. SQLite keeps no such count; EXPLAIN QUERY PLAN of the application's queries tells."""
+        return ""
+
+    def sync_triggers(self, sync: Sync, schema: Schema) -> tuple[ddl.Statement, ...]:
+        """See Engine."""
+        return sync_statements(sync, schema)
+
+    def drop_sync_triggers(self, sync: Sync) -> tuple[ddl.Statement, ...]:
+        """See Engine."""
+        return drop_statements(sync)
 
     def cautions(self, statement: ddl.Statement) -> tuple[str, ...]:
         """See Engine."""

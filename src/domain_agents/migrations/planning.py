@@ -42,11 +42,12 @@ def plan(asked: Sequence[Asked], schema: Schema, engine: Engine, sizes: Mapping[
     new = NewTables(frozenset(schema.tables))
     for one in asked:
         operation = one.operation
-        size = size_of(operation.table, sizes)
+        table = table_of(operation.statement, current) or operation.table
+        size = size_of(table, sizes)
         first = len(steps)
         try:
             target = operation.apply(target)
-            found = operation.steps(engine, current, Situation(size, new.holds(operation.table, current)))
+            found = operation.steps(engine, current, Situation(size, new.holds(table, current)))
         except ddl.DoesNotApply as error:
             raise CannotPlan(
                 f"{one.field}: {error}", field=one.field, way_out="compare with today's schema, or give it in `schema`"
@@ -65,8 +66,8 @@ def plan(asked: Sequence[Asked], schema: Schema, engine: Engine, sizes: Mapping[
                 steps.append(_wait_for_backfill(order + 1, planned))
         if size.rows is None and any(isinstance(s, PlannedMigration) and s.grows for s in steps[first:]):
             questions.append(
-                f"How many rows has {operation.table}? Durations below are per million rows until "
-                f'"tables": {{"{operation.table.name}": {{"rows": N}}}} is given.'
+                f"How many rows has {table}? Durations below are per million rows until "
+                f'"tables": {{"{table.name}": {{"rows": N}}}} is given.'
             )
     return Planned(
         Plan(engine.name, engine.version, tuple(steps), _once(warnings), _once(questions)),
@@ -206,9 +207,9 @@ def effect_on(
 def table_of(statement: ddl.Statement, schema: Schema) -> TableName | None:
     """The table that a statement works on, if it is one."""
     match statement:
-        case ddl.DropIndex(index=name):
-            dropped = schema.indexes.get(name)
-            return dropped.table if dropped else None
+        case ddl.DropIndex(index=name, table=table):
+            dropped = schema.index(name, table)
+            return dropped.table if dropped else table
         case ddl.CreateIndex(index=index):
             return index.table
         case ddl.CreateTable(table=table):

@@ -10,6 +10,7 @@ from domain_agents.catalog import ForeignKey
 from domain_agents.engines import Can, Engine
 from domain_agents.operations import CannotPlan, Migration, Phase, Query, Situation, Step
 from domain_agents.operations._asking import Change, Field, Request
+from domain_agents.operations._keys import has_index_on
 
 if TYPE_CHECKING:
     from domain_agents.catalog import Schema, Table, TableName
@@ -143,11 +144,7 @@ class AddForeignKey:
         table, columns = schema.table(self.table), self.key.columns
         if table is None:
             return ()
-        leading = [index.columns[: len(columns)] for index in schema.indexes_of(table.name) if index.where is None]
-        leading += [unique.columns[: len(columns)] for unique in table.uniques]
-        if table.primary_key:
-            leading.append(table.primary_key.columns[: len(columns)])
-        if any(set(found) == set(columns) for found in leading):
+        if has_index_on(schema, table, columns):
             return ()
         names = ", ".join(map(engine.quote, columns))
         warning = (
