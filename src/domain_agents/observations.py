@@ -64,11 +64,14 @@ class Observation:
 class Assumptions:
     """What made-up rows must hold besides the schema, because the migration takes it for granted of the real ones.
 
-    `never_null` are (table, column); `references` are (table, columns, parent, parent's columns; none are its primary key).
+    `never_null` are (table, column); `references` are (table, columns, parent, parent's columns; none are its primary key);
+    `uniques` are (table, columns), `checks` are (table, condition).
     """
 
     never_null: frozenset[tuple[str, str]] = frozenset()
     references: frozenset[tuple[str, tuple[str, ...], str, tuple[str, ...]]] = frozenset()
+    uniques: frozenset[tuple[str, tuple[str, ...]]] = frozenset()
+    checks: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,10 +31,14 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "add_column": {"sql": "ALTER TABLE orders ADD COLUMN region text"},
     "create_index": {"sql": "CREATE INDEX orders_note ON orders (note)"},
     "drop_index": {"sql": "DROP INDEX orders_user"},
+    "add_check": {
+        "changes": [{"kind": "add_check", "table": "orders", "name": "has_note", "expression": "note <> ''"}]
+    },
     "create_table": {"sql": "CREATE TABLE invoices (id integer PRIMARY KEY, note text)"},
     "add_foreign_key": {
         "changes": [{"kind": "add_foreign_key", "table": "orders", "columns": ["user_id"], "parent": "users"}]
     },
+    "rename_column": {"sql": "ALTER TABLE orders RENAME COLUMN note TO remark"},
     "drop_column": {"sql": "ALTER TABLE orders DROP COLUMN note"},
     "set_default": {"sql": "ALTER TABLE orders ALTER COLUMN note SET DEFAULT ''"},
     "drop_not_null": {"sql": "ALTER TABLE users ALTER COLUMN email DROP NOT NULL"},

@@ -68,3 +68,12 @@ def test_an_index_goes_under_a_running_application(request: pytest.FixtureReques
     told = proved(request, engine, sql="DROP INDEX users_country")
     if engine == "postgresql":
         assert locks(told, "DROP INDEX") <= {"SHARE UPDATE EXCLUSIVE"}
+
+
+@both_engines
+def test_a_check_is_added_under_a_running_application(request: pytest.FixtureRequest, engine: str) -> None:
+    change = {"kind": "add_check", "table": "users", "name": "not_old", "expression": "age < 150"}
+    told = proved(request, engine, changes=[change])
+    if engine == "postgresql":
+        assert locks(told, "ALTER TABLE users VALIDATE") == {"SHARE UPDATE EXCLUSIVE"}
+        assert [one["scanned"] for one in told["statements"] if "ADD CONSTRAINT" in one["sql"]] == [[]]

@@ -247,3 +247,89 @@ def test_an_index_of_a_table_of_the_same_request_is_dropped_plainly() -> None:
 )  # fmt: skip
 def test_an_index_that_must_stay_says_why(schema: str, arguments: dict[str, Any], says: str) -> None:
     assert says in refused(schema=SCHEMA + schema, **arguments)
+
+
+# Adding a check
+
+
+CHECK: dict[str, Any] = {"kind": "add_check", "table": "users", "name": "has_mail", "expression": "email LIKE '%@%'"}
+
+
+def test_a_check_is_added_unvalidated_and_validated_in_a_file_of_its_own() -> None:
+    made = ready(changes=[CHECK])
+    assert statements(made) == [
+        "ALTER TABLE users ADD CONSTRAINT has_mail CHECK (email LIKE '%@%') NOT VALID",
+        "ALTER TABLE users VALIDATE CONSTRAINT has_mail",
+    ]
+    assert steps(made) == [
+        ("deploy", "no application version writes rows to users that break email LIKE '%@%'"),
+        ("contract", "add check has_mail, not yet validated"),
+        ("contract", "validate check has_mail"),
+    ]
+    first, second = made.plan.migrations
+    assert first.prechecks[0].sql == "SELECT count(*) FROM users WHERE NOT (email LIKE '%@%')"
+    assert second.prechecks[0].why.startswith("rows that break the condition make the validation fail")
+    assert first.undo == "ALTER TABLE users DROP CONSTRAINT has_mail"
+    assert not any(
+        statement.effect.is_long and statement.effect.blocks is not Blocks.NONE
+        for file in made.files
+        for statement in file.statements
+    )
+
+
+@both_engines
+def test_a_check_from_ddl_and_from_data_is_the_same(engine: str) -> None:
+    sql = "ALTER TABLE users ADD CONSTRAINT has_mail CHECK (email LIKE '%@%')"
+    assert ready(engine=engine, changes=[CHECK]).files == ready(engine=engine, sql=sql).files
+
+
+def test_a_check_that_is_written_not_valid_stays_so_and_that_is_said() -> None:
+    made = ready(sql="ALTER TABLE users ADD CONSTRAINT has_mail CHECK (email <> '') NOT VALID")
+    assert len(statements(made)) == 1
+    assert any("existing rows are never tested" in warning for warning in made.warnings)
+
+
+def test_a_check_without_a_name_gets_the_servers() -> None:
+    assert (
+        "ADD CONSTRAINT users_email_check CHECK"
+        in statements(ready(sql="ALTER TABLE users ADD CHECK (email <> '')"))[0]
+    )
+
+
+@both_engines
+def test_a_check_on_a_new_or_empty_table_is_added_at_once(engine: str) -> None:
+    new = ready(
+        engine=engine,
+        sql="CREATE TABLE a (id int PRIMARY KEY, b int); ALTER TABLE a ADD CONSTRAINT positive CHECK (b > 0)",
+    )
+    assert [kind for kind, _ in steps(new)] == ["expand", "expand"]
+    empty = ready(engine=engine, changes=[CHECK], tables={"users": {"rows": 0}})
+    assert [kind for kind, _ in steps(empty)] == ["deploy", "contract"]
+    assert not any("NOT VALID" in sql for sql in statements(empty))
+
+
+def test_sqlite_builds_the_table_anew_or_alters_it_as_its_version_can() -> None:
+    old = ready(engine="sqlite", changes=[CHECK])
+    assert any("users_before_rebuild" in sql for sql in statements(old))
+    assert any("WAIT" in warning for warning in old.warnings)
+    assert "rebuilds users without check has_mail" in old.plan.migrations[0].undo
+    new = ready(engine="sqlite", version="3.53", changes=[CHECK])
+    assert statements(new) == ["ALTER TABLE users ADD CONSTRAINT has_mail CHECK (email LIKE '%@%')"]
+    assert new.plan.migrations[0].undo == "ALTER TABLE users DROP CONSTRAINT has_mail"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"changes": [{**CHECK, "expression": "email <> ''; DROP TABLE users"}]}, "changes[0].expression"),
+        ({"changes": [{"kind": "add_check", "table": "users", "name": "c"}]}, "changes[0].expression"),
+        ({"changes": [{**CHECK, "name": ""}]}, "name"),
+        ({"changes": [{**CHECK, "table": "nope"}]}, "there is no table nope"),
+        ({"changes": [CHECK, CHECK]}, "has a constraint has_mail already"),
+        ({"sql": "ALTER TABLE users ADD CHECK (id > 0) NO INHERIT"}, "would lose NO INHERIT"),
+    ],
+)
+def test_a_check_that_cannot_be_planned_says_why(arguments: dict[str, Any], says: str) -> None:
+    with pytest.raises((ToolError, ValueError)) as error:
+        ready(**arguments)
+    assert says in str(error.value)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from domain_agents import ddl
-from domain_agents.catalog import Check, ForeignKey
+from domain_agents.catalog import Check, ForeignKey, PrimaryKey, Unique
 from domain_agents.dialects import dialect, replay
 from domain_agents.observations import Assumptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from domain_agents.catalog import Schema
+    from domain_agents.catalog import Index, Schema, Table
     from domain_agents.dialects import Dialect
     from domain_agents.engines import Effect
 
@@ -66,6 +66,7 @@ _WRITES_ROWS: Final = re.compile(
 )
 _BACKFILLS: Final = re.compile(r"^\s*(?:WITH\b.*\b)?(?:UPDATE|MERGE|CALL|DO)\b", re.IGNORECASE | re.DOTALL)
 _ROUTINE: Final = re.compile(r"^\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:PROCEDURE|FUNCTION)\b", re.IGNORECASE)
+_NOT_NULL: Final = re.compile(r'\(?\s*("[^"]+"|[\w$]+)\s+IS\s+NOT\s+NULL\s*\)?', re.IGNORECASE)
 _VOLATILE: Final = re.compile(
     r"\b(?:random\w*|gen_random_uuid|uuid\w*|randomblob|now|clock_timestamp|statement_timestamp|nextval|current_timestamp)\b",
     re.IGNORECASE,
@@ -115,9 +116,11 @@ class ProofFile:
 class Reading:
     """What the files say together.
 
-    `tables` are those they name. `assumed`: columns that become NOT NULL without being filled hold no NULL, and columns
-    that get a foreign key refer to rows that are there; the plan takes that for granted, as its prechecks say.
-    `going` are columns (table, column) that the files take away in the end.
+    `tables` are those they name. `assumed`: columns that become NOT NULL without being filled hold no NULL, and rows obey
+    the keys and checks that are put on them; the plan takes that for granted, as its prechecks say.
+    `going` are columns (table, column) that the files take away in the end, each
+    with the column that stands in for it or "", `renamed` those that were asked to have another
+    name: their values must be found under it.
     `rewritten` (table, column) are old columns whose values the files mean to change. `new_application_from` is the first
     file that needs the new application, None when none does. `added` are the columns the files add, `refilled` the tables
     to which they add rows.
@@ -125,7 +128,8 @@ class Reading:
 
     tables: frozenset[str]
     assumed: Assumptions
-    going: frozenset[tuple[str, str]]
+    going: Mapping[tuple[str, str], str]
+    renamed: Mapping[tuple[str, str], str]
     rewritten: frozenset[tuple[str, str]]
     added: frozenset[tuple[str, str]]
     refilled: frozenset[str]
@@ -155,10 +159,12 @@ def _without_comments(sql: str) -> str:
     return re.sub(r"--[^\n]*|/\*.*?\*/", " ", sql, flags=re.DOTALL)
 
 
-def read_files(files: Sequence[ProofFile], engine: str, schema: Sequence[str] = ()) -> Reading:
+def read_files(
+    files: Sequence[ProofFile], engine: str, schema: Sequence[str] = (), asked: Sequence[str] = ()
+) -> Reading:
     """What the files say, read by the dialect; what it does not understand is searched for names.
 
-    `schema` are the statements that make the schema before them.
+    `schema` are the statements that make the schema before them, `asked` the change as it was asked for.
     """
     reader = dialect(engine)
     tables: set[str] = set()
@@ -184,10 +190,18 @@ def read_files(files: Sequence[ProofFile], engine: str, schema: Sequence[str] = 
         | set(lost)
         | going
     )
+    renamed = {
+        (str(atom.table), atom.column): atom.new_name
+        for sql in asked
+        for read in reader.read(sql)
+        for atom in read.atoms
+        if isinstance(atom, ddl.RenameColumn)
+    }
     return Reading(
         tables=frozenset(tables),
-        assumed=Assumptions(never_null, _references(files, reader, added)),
-        going=going,
+        assumed=_assumed(files, reader, schema, added, never_null),
+        going={column: renamed.get(column, "") for column in going},
+        renamed=renamed,
         rewritten=rewritten,
         added=frozenset(added),
         refilled=frozenset(_named_behind(r"INSERT\s+INTO|COPY", writes)),
@@ -196,17 +210,68 @@ def read_files(files: Sequence[ProofFile], engine: str, schema: Sequence[str] = 
     )
 
 
-def _references(
-    files: Sequence[ProofFile], reader: Dialect, added: Mapping[tuple[str, str], int]
-) -> frozenset[tuple[str, tuple[str, ...], str, tuple[str, ...]]]:
-    """The foreign keys that the files put on columns which were there before."""
-    atoms = (atom for file in files for one in file.statements for read in reader.read(one.sql) for atom in read.atoms)
-    return frozenset(
-        (str(atom.table), key.columns, str(key.parent), key.parent_columns)
-        for atom in atoms
-        if isinstance(atom, ddl.AddConstraint) and isinstance(key := atom.constraint, ForeignKey)
-        if not any((str(atom.table), column) in added for column in key.columns)
+def _assumed(
+    files: Sequence[ProofFile],
+    reader: Dialect,
+    schema: Sequence[str],
+    added: Mapping[tuple[str, str], int],
+    never_null: frozenset[tuple[str, str]],
+) -> Assumptions:
+    """What the files put on columns which were there before: keys, unique indexes and conditions that rows must obey.
+
+    It is told from the statements, and from the schema before and after each of them: a table that is built anew has its
+    new constraints in a CREATE TABLE.
+    """
+    put: set[tuple[str, ddl.Constraint]] = set()
+    start, _ = replay(";\n".join(schema), reader)
+    current = start
+    for sql in (one.sql for file in files for one in file.statements):
+        for atom in (atom for read in reader.read(sql) for atom in read.atoms):
+            match atom:
+                case ddl.AddConstraint():
+                    put.add((str(atom.table), atom.constraint))
+                case ddl.CreateIndex(index=index) if index.unique and index.where is None and _is_plain(index):
+                    put.add((str(index.table), Unique(index.columns)))
+        now, _ = replay(sql, reader, current)
+        changed = {name for name in start.tables if now.tables.get(name) is not current.tables.get(name)}
+        current = now
+        for name in changed:
+            before = start.tables[name]
+            put |= {(str(name), one) for one in _constraints(current.tables.get(name)) - _constraints(before)}
+    names = {column for _, column in added}
+    old = [(table, one) for table, one in put if not any((table, column) in added for column in _columns_of(one))]
+    return Assumptions(
+        never_null,
+        frozenset(
+            (t, one.columns, str(one.parent), one.parent_columns) for t, one in old if isinstance(one, ForeignKey)
+        ),
+        frozenset((t, one.columns) for t, one in old if isinstance(one, Unique | PrimaryKey)),
+        frozenset(
+            (t, one.expression)
+            for t, one in old
+            if isinstance(one, Check)
+            and not _NOT_NULL.fullmatch(one.expression.strip())
+            and not any(ddl.mentions(one.expression, column) for column in names)
+        ),
     )
+
+
+def _constraints(table: Table | None) -> set[ddl.Constraint]:
+    """A table's constraints by what they say; their names are left out."""
+    if table is None:
+        return set()
+    keys = (table.primary_key,) if table.primary_key else ()
+    checks = (replace(check, validated=True) for check in table.checks)
+    foreign_keys = (replace(key, validated=True) for key in table.foreign_keys)
+    return {replace(one, name="") for one in (*keys, *table.uniques, *checks, *foreign_keys)}
+
+
+def _columns_of(constraint: ddl.Constraint) -> tuple[str, ...]:
+    return () if isinstance(constraint, Check) else constraint.columns
+
+
+def _is_plain(index: Index) -> bool:
+    return not any(key.is_expression for key in index.keys)
 
 
 def _collect(
@@ -230,11 +295,9 @@ def _collect(
         case ddl.SetNotNull():
             tightened.setdefault((str(atom.table), atom.column), position)
         case ddl.AddConstraint(constraint=Check() as check):
-            told = re.fullmatch(
-                r'\(?\s*"?(.+?)"?\s+IS\s+NOT\s+NULL\s*\)?', check.expression.strip(), re.IGNORECASE | re.DOTALL
-            )
+            told = _NOT_NULL.fullmatch(check.expression.strip())
             if told:
-                tightened.setdefault((str(atom.table), told.group(1)), position)
+                tightened.setdefault((str(atom.table), told.group(1).strip('"')), position)
         case ddl.AddConstraint():
             parent = getattr(atom.constraint, "parent", None)
             tables.update([str(parent)] if parent else [])

@@ -69,7 +69,7 @@ class Unseedable(Exception):
 
 
 def assuming(tables: Mapping[str, LiveTable], assumed: Assumptions) -> dict[str, LiveTable]:
-    """The tables with the foreign keys that are taken for granted as if they had them."""
+    """The tables with the keys and checks that are taken for granted as if they had them."""
     by_name = {name: table for table in tables.values() for name in (table.name.rpartition(".")[2], table.name)}
     found = dict(tables)
     for child, columns, parent, parent_columns in sorted(assumed.references):
@@ -80,6 +80,14 @@ def assuming(tables: Mapping[str, LiveTable], assumed: Assumptions) -> dict[str,
         if len(key.parent_columns) == len(columns):
             current = found[table.sql]
             found[table.sql] = replace(current, foreign_keys=(*current.foreign_keys, key))
+    for name, columns in sorted(assumed.uniques):
+        if name in by_name and all(by_name[name].column(column) for column in columns):
+            current = found[by_name[name].sql]
+            found[current.sql] = replace(current, uniques=(*current.uniques, columns))
+    for name, condition in sorted(assumed.checks):
+        if name in by_name:
+            current = found[by_name[name].sql]
+            found[current.sql] = replace(current, checks=(*current.checks, condition))
     return found
 
 
@@ -229,13 +237,15 @@ def _always(text: str) -> Generator:
 
 def _obeying_checks(values: Values, recipe: Recipe) -> Recipe:
     """The recipe, with other values for the columns of checks that its first ones break; at best effort."""
+    obeyed: list[str] = []
     for check in recipe.table.checks:
-        if values.holds(recipe, check):
-            continue
-        for changed in _other_values(values, recipe, check):
-            if values.holds(changed, check):
-                recipe = changed
-                break
+        if not values.holds(recipe, check):
+            candidates = _other_values(values, recipe, check)
+            found = next((one for one in candidates if all(values.holds(one, c) for c in (check, *obeyed))), None)
+            if found is None:
+                continue
+            recipe = found
+        obeyed.append(check)
     return recipe
 
 
