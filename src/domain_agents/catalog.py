@@ -45,6 +45,8 @@ class Column:
     collation: str | None = None
     virtual: bool = False
     """Of a generated column: computed when it is read, never stored."""
+    attributes: tuple[str, ...] = ()
+    """What else its definition says, in the engine's words: ON UPDATE CURRENT_TIMESTAMP, COMMENT 'text'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,8 @@ class Schema:
     tables: Mapping[TableName, Table] = field(default_factory=dict)
     indexes: Mapping[str, Index] = field(default_factory=dict)
     extras: tuple[str, ...] = ()
+    indexes_by_table: bool = False
+    """Whether an index's name belongs to its table (MySQL): the keys of `indexes` are then "table.name"."""
 
     def table(self, name: TableName) -> Table | None:
         """The table of that name.
@@ -189,11 +193,23 @@ class Schema:
 
     def with_index(self, index: Index) -> Schema:
         """This schema with an index added or replaced."""
-        return replace(self, indexes={**self.indexes, index.name: index})
+        return replace(self, indexes={**self.indexes, self.index_key(index.name, index.table): index})
 
-    def without_index(self, name: str) -> Schema:
+    def without_index(self, name: str, table: TableName | None = None) -> Schema:
         """This schema without an index."""
-        return replace(self, indexes={key: index for key, index in self.indexes.items() if key != name})
+        gone = self.index_key(name, table)
+        return replace(self, indexes={key: index for key, index in self.indexes.items() if key != gone})
+
+    def index(self, name: str, table: TableName | None = None) -> Index | None:
+        """The index of that name; `table` is needed where names belong to their table."""
+        return self.indexes.get(self.index_key(name, table))
+
+    def index_key(self, name: str, table: TableName | None = None) -> str:
+        """What an index is found by in `indexes`."""
+        if not self.indexes_by_table or table is None:
+            return name
+        found = self.table(table)
+        return f"{found.name if found else table}.{name}"
 
 
 def schema_of(tables: Iterable[Table], indexes: Iterable[Index] = ()) -> Schema:

@@ -8,7 +8,7 @@ rendered file is checked against the schema that was asked for.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from domain_agents.catalog import (
@@ -122,10 +122,10 @@ class RenameTable:
             )
             for key, t in schema.tables.items()
         }
-        indexes = {
-            key: replace(index, table=new) if index.table == old else index for key, index in schema.indexes.items()
-        }
-        return replace(schema, tables=moved, indexes=indexes)
+        after = replace(schema, tables=moved, indexes={})
+        for index in schema.indexes.values():
+            after = after.with_index(replace(index, table=new) if index.table == old else index)
+        return after
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +295,50 @@ class ChangeType(_ColumnStatement):
 
 
 @dataclass(frozen=True, slots=True)
+class ModifyColumn:
+    """MODIFY or CHANGE: the column is what is written here and nothing else; `new_name` empty keeps its name."""
+
+    table: TableName
+    column: Column
+    constraints: tuple[Constraint, ...] = ()
+    old_name: str = ""
+
+    def apply(self, schema: Schema) -> Schema:
+        if self.old_name and self.old_name != self.column.name:
+            schema = RenameColumn(self.table, self.old_name, self.column.name).apply(schema)
+        table = _table(schema, self.table)
+        _column(table, self.column.name)
+        changed = table.with_column(self.column)
+        for constraint in self.constraints:
+            changed = with_constraint(changed, constraint)
+        return schema.with_table(changed)
+
+    def changes(self, schema: Schema) -> tuple[Statement, ...]:
+        """What it changes, one thing each; itself where that cannot be told apart.
+
+        Raises:
+            DoesNotApply: there is no such column.
+        """
+        old = _column(_table(schema, self.table), self.old_name or self.column.name)
+        new = replace(self.column, name=old.name)
+        if (new.identity and not old.identity) or self.constraints:
+            return (self,)
+        found: list[Statement] = []
+        if new.type.lower() != old.type.lower() or new.collation != old.collation:
+            found.append(ChangeType(self.table, old.name, new.type))
+        if new.default != old.default:
+            found.append(SetDefault(self.table, old.name, new.default))
+        if new.nullable != old.nullable:
+            made = DropNotNull if new.nullable else SetNotNull
+            found.append(made(self.table, old.name))
+        if self.column.name != old.name:
+            found.append(RenameColumn(self.table, old.name, self.column.name))
+        reached = apply_all(found, schema).table(self.table)
+        wanted = self.apply(schema).table(self.table)
+        return tuple(found) if found and reached == wanted else (self,)
+
+
+@dataclass(frozen=True, slots=True)
 class CreateIndex:
     """CREATE INDEX; `concurrently` asks for a build that lets writers pass, where the engine has one."""
 
@@ -306,7 +350,7 @@ class CreateIndex:
         table = _table(schema, self.index.table)
         for name in (*self.index.columns, *self.index.include):
             _column(table, name)
-        if self.index.name in schema.indexes:
+        if schema.index(self.index.name, self.index.table) is not None:
             if self.if_not_exists:
                 return schema
             raise DoesNotApply(f"index {self.index.name} exists already")
@@ -315,19 +359,22 @@ class CreateIndex:
 
 @dataclass(frozen=True, slots=True)
 class DropIndex:
-    """DROP INDEX."""
+    """DROP INDEX; `table` is needed where an index's name belongs to its table, and a unique constraint is an index."""
 
     index: str
     concurrently: bool = False
     if_exists: bool = False
     schema: str = ""
+    table: TableName | None = field(default=None, compare=False)
 
     def apply(self, schema: Schema) -> Schema:
-        if self.index not in schema.indexes:
+        if schema.index(self.index, self.table) is None:
+            if schema.indexes_by_table and self.table is not None and schema.table(self.table) is not None:
+                return DropConstraint(self.table, self.index, self.if_exists).apply(schema)
             if self.if_exists:
                 return schema
             raise DoesNotApply(f"there is no index {self.index}")
-        return schema.without_index(self.index)
+        return schema.without_index(self.index, self.table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,13 +449,14 @@ class RenameIndex:
 
     index: str
     new_name: str
+    table: TableName | None = field(default=None, compare=False)
 
     def apply(self, schema: Schema) -> Schema:
-        index = schema.indexes.get(self.index)
+        index = schema.index(self.index, self.table)
         if index is None:
             # The index of a primary key or unique constraint carries the constraint's name and has no entry of its own.
             return schema
-        return schema.without_index(self.index).with_index(replace(index, name=self.new_name))
+        return schema.without_index(self.index, self.table).with_index(replace(index, name=self.new_name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -462,6 +510,30 @@ class KeepText:
         return replace(schema, extras=(*schema.extras, self.text))
 
 
+@dataclass(frozen=True, slots=True)
+class CreateTrigger:
+    """CREATE TRIGGER, kept as text like everything the catalog has no noun for; its table is known, for the locks."""
+
+    table: TableName
+    name: str
+    text: str
+
+    def apply(self, schema: Schema) -> Schema:
+        return replace(schema, extras=(*schema.extras, self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class DropTrigger:
+    """DROP TRIGGER."""
+
+    table: TableName
+    name: str
+    text: str
+
+    def apply(self, schema: Schema) -> Schema:
+        return replace(schema, extras=(*schema.extras, self.text))
+
+
 _NAMES = re.compile(r"""'(?:[^']|'')*'|"((?:[^"]|"")*)"|`([^`]*)`|([^\W\d][\w$]*)(?!\s*\(|[\w$])""")
 
 
@@ -473,13 +545,27 @@ def mentions(expression: str, column: str) -> bool:
     return False
 
 
+# Words that no engine here takes for a column's name without quotes; quoting one name too many does no harm.
+_RESERVED = frozenset(
+    """add all alter analyse analyze and any array as asc authorization between both by case cast check collate column
+    concurrently constraint create cross current_date current_time current_timestamp current_user default deferrable
+    delete desc distinct do drop else end escape except exists false fetch for foreign freeze from full grant group having
+    if ilike in index initially inner insert intersect into is isnull join lateral leading left like limit localtime
+    localtimestamp natural not notnull null offset on only or order outer overlaps placing primary references returning
+    right select session_user set similar some symmetric table tablesample then to trailing transaction true union unique
+    update user using values variadic verbose view when where window with""".split()  # noqa: SIM905 - a list of words reads better
+)
+
+
 def renamed_in(expression: str, column: str, new_name: str) -> str:
     """The expression with a column's name exchanged, wherever `mentions` finds it."""
-    plain = re.fullmatch(r"[a-z_][a-z0-9_]*", new_name) is not None
-    written = new_name if plain else '"' + new_name.replace('"', '""') + '"'
+    is_plain = re.fullmatch(r"[a-z_][a-z0-9_]*", new_name) is not None and new_name not in _RESERVED
+    quoted = '"' + new_name.replace('"', '""') + '"'
 
     def exchanged(found: re.Match[str]) -> str:
-        return written if mentions(found.group(), column) else found.group()
+        if not mentions(found.group(), column):
+            return found.group()
+        return new_name if is_plain and not found.group().startswith('"') else quoted
 
     return _NAMES.sub(exchanged, expression)
 

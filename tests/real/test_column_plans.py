@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sqlite3
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from domain_agents.tools import Job, Settings
 from domain_agents.tools._proving import prove
 from domain_agents.tools.prove_migration import ProveMigration, _prepared
+
+if TYPE_CHECKING:
+    from domain_agents.workspace.scratch import PostgresScratch
 
 ROWS = 20_000
 SCHEMA = """
@@ -75,3 +79,77 @@ def test_a_default_and_a_not_null_change_under_a_running_application(
     told = proved(request, engine, changes=[{"table": "Users", **change}])
     assert worked(told) >= BOTH_APPLICATIONS
     assert all(statement["agrees"] for statement in told["statements"])
+
+
+RENAMES = [
+    {"column": "email", "new_name": "mail"},  # NOT NULL, unique
+    {"column": "select", "new_name": "Quoted name"},
+    {"column": "country", "new_name": "land"},  # a foreign key
+    {"column": "visits", "new_name": "order"},  # a default, a check, an index
+]
+
+
+@both_engines
+@pytest.mark.parametrize("names", RENAMES, ids=lambda names: names["column"])
+def test_a_column_is_renamed_while_both_applications_write(
+    request: pytest.FixtureRequest, engine: str, names: dict[str, str]
+) -> None:
+    told = proved(request, engine, changes=[{"kind": "rename_column", "table": "Users", **names}])
+    assert worked(told) >= BOTH_APPLICATIONS | {"rerun", "crash_resume"}
+    assert all(statement["agrees"] for statement in told["statements"])
+    # The values are those of the column before, found under the new name.
+    assert f"Users.{names['column']}" not in told["checks"]["data_kept"]["why"]
+
+
+RENAME = {"kind": "rename_column", "table": "Users", "column": "email", "new_name": "mail"}
+INSERT = """INSERT INTO "Users" (id, {name}, "select", visits) VALUES ({id}, '{value}', 'x', 1)"""
+BOTH_VERSIONS = (
+    (INSERT.format(name="email", id=1, value="Old@x"), "Old@x"),
+    (INSERT.format(name="mail", id=2, value="new@x"), "new@x"),
+    ("""UPDATE "Users" SET email = 'by old' WHERE id = 2""", "by old"),
+    ("""UPDATE "Users" SET mail = 'by new' WHERE id = 1""", "by new"),
+    ("""UPDATE "Users" SET visits = visits + 1 WHERE id = 1""", "by new"),
+    (f"{INSERT.format(name='mail', id=3, value='by new')} ON CONFLICT (mail) DO UPDATE SET mail = 'merged'", "merged"),
+    (f"{INSERT.format(name='email', id=3, value='merged')} ON CONFLICT (email) DO UPDATE SET email = 'both'", "both"),
+)
+
+
+def before_the_deploy(engine: str) -> list[str]:
+    """The statements of every file that runs before the application that knows the new name is live."""
+    given = {"engine": engine, "schema": SCHEMA, "changes": [RENAME], "tables": {"Users": {"rows": 1}}}
+    prepared = _prepared(ProveMigration.model_validate(given), Settings(project=None), Job())
+    files = prepared.request.files[: prepared.request.new_application_from]
+    return [one.sql for file in files for one in file.statements]
+
+
+def test_old_and_new_names_hold_the_same_whoever_writes_on_postgresql(postgres: PostgresScratch) -> None:
+    database, role = postgres.create_database()
+    with postgres.connect(database) as connection:
+        for sql in (*SCHEMA.split(";\n"), *before_the_deploy("postgresql")):
+            connection.execute(sql)
+        # What another trigger makes of a value is what both names hold.
+        connection.execute(
+            "CREATE FUNCTION trimmed() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN NEW.email := btrim(NEW.email); RETURN NEW; END $$"
+        )
+        connection.execute(
+            'CREATE TRIGGER trimmed BEFORE INSERT OR UPDATE ON "Users" FOR EACH ROW EXECUTE FUNCTION trimmed()'
+        )
+        for sql, value in BOTH_VERSIONS:
+            connection.execute(sql)
+            differ = """SELECT count(*) FROM "Users" WHERE email IS DISTINCT FROM mail"""
+            assert connection.execute(differ).fetchone() == (0,)
+            assert connection.execute(f"""SELECT count(*) FROM "Users" WHERE mail = '{value}'""").fetchone() == (1,)
+    postgres.drop_database(database)
+    postgres.drop_role(role)
+
+
+def test_old_and_new_names_hold_the_same_whoever_writes_on_sqlite() -> None:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    for sql in (*SCHEMA.split(";\n"), *before_the_deploy("sqlite"), "PRAGMA recursive_triggers = ON"):
+        connection.execute(sql)
+    for sql, value in BOTH_VERSIONS:
+        connection.execute(sql)
+        assert connection.execute("""SELECT count(*) FROM "Users" WHERE email IS NOT mail""").fetchone() == (0,)
+        assert connection.execute(f"""SELECT count(*) FROM "Users" WHERE mail = '{value}'""").fetchone() == (1,)
+    connection.close()

@@ -154,3 +154,64 @@ def test_null_is_allowed_before_the_first_version_writes_one() -> None:
         "migration: allow NULL in users.email",
         "deploy: the application that can read NULL in users.email is live everywhere, before any version writes one",
     ]
+
+
+# Rename
+
+
+def test_a_rename_lives_under_both_names_and_keeps_what_hangs_on_the_column() -> None:
+    made = ready("ALTER TABLE users RENAME COLUMN email TO mail", schema=SCHEMA.split("CREATE VIEW")[0])
+    assert made.findings == ()
+    assert order(made) == [
+        "migration: add users.mail beside email, kept the same by triggers",
+        "migration: backfill users.mail",
+        "check: backfill users.mail is complete",
+        "migration: create unique index users_mail_country_idx, the twin of users_email_country_key",
+        "deploy: the application that knows users.mail and no longer email is live everywhere",
+        "migration: give users.email its new name mail",
+    ]
+    assert statements(made)[-4:] == [
+        "DROP FUNCTION users_email_sync()",
+        "DROP INDEX users_mail_country_idx",
+        "ALTER TABLE users DROP COLUMN mail",
+        "ALTER TABLE users RENAME COLUMN email TO mail",
+    ]
+    assert [file.transaction for file in made.files] == [True, False, False, True]
+
+
+def test_a_rename_warns_of_views_and_function_bodies_that_say_the_old_name() -> None:
+    warnings = ready("ALTER TABLE users RENAME COLUMN visits TO visit_count").warnings
+    assert any("function stamp names users.visits" in warning for warning in warnings)
+
+
+def test_a_rename_of_an_empty_table_is_a_rename() -> None:
+    made = ready("ALTER TABLE users RENAME COLUMN email TO mail", tables={"users": {"rows": 0}})
+    assert statements(made) == ["ALTER TABLE users RENAME COLUMN email TO mail"]
+
+
+def test_a_required_column_is_loosened_for_a_while_where_no_trigger_can_fill_it_in_time() -> None:
+    schema = "CREATE TABLE notes (id INTEGER PRIMARY KEY, title TEXT NOT NULL)"
+    made = ready("ALTER TABLE notes RENAME COLUMN title TO heading", engine="sqlite", version="3.40", schema=schema)
+    assert made.findings == ()
+    titles = order(made)
+    assert titles[0] == "migration: allow rows without notes.title for a while"
+    assert titles[-1] == "migration: make notes.heading NOT NULL"
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("ALTER TABLE users RENAME COLUMN email TO country", "has a column country already"),
+        ("ALTER TABLE users RENAME COLUMN nothing TO x", "has no column nothing"),
+        ("ALTER TABLE orders RENAME COLUMN shown TO x", "computed by the server"),
+    ],
+)
+def test_a_rename_that_cannot_be_is_refused(sql: str, says: str) -> None:
+    assert says in refused(sql)
+
+
+def test_a_name_that_is_a_word_of_the_language_is_quoted_in_the_copy_of_an_index() -> None:
+    schema = "CREATE TABLE t (id bigint PRIMARY KEY, sort text); CREATE INDEX i ON t (lower(sort)) WHERE sort <> '';"
+    made = ready('ALTER TABLE t RENAME COLUMN sort TO "order"', schema=schema)
+    assert made.findings == ()
+    assert any('((lower("order"))) WHERE "order" <> \'\'' in sql for sql in statements(made))

@@ -31,6 +31,8 @@ class ReadStatement:
     atoms: tuple[Statement, ...] = ()
     problem: str = ""
     dropped: tuple[str, ...] = ()
+    clauses: tuple[str, ...] = ()
+    """How it asks to be carried out, which changes nothing that it makes: ALGORITHM=INPLACE, LOCK=NONE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,11 @@ class Unread:
 
 class Dialect(Protocol):
     """The reader of one engine's SQL."""
+
+    @property
+    def indexes_by_table(self) -> bool:
+        """Whether an index's name belongs to its table, so that two tables may have indexes of one name."""
+        ...
 
     def read(self, sql: str) -> tuple[ReadStatement, ...]:
         """Every statement of the text, in order. Never raises: what cannot be read says so in `problem`."""
@@ -72,7 +79,7 @@ def dialect(engine: str) -> Dialect:
 
 def replay(sql: str, reader: Dialect, schema: Schema | None = None) -> tuple[Schema, tuple[Unread, ...]]:
     """The schema that a text arrives at, statement by statement; one that fails costs itself only."""
-    current = Schema() if schema is None else schema
+    current = Schema(indexes_by_table=reader.indexes_by_table) if schema is None else schema
     unread: list[Unread] = []
     for statement in reader.read(sql):
         if statement.problem:

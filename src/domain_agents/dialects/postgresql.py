@@ -29,7 +29,7 @@ from domain_agents.engines.postgresql import object_name as default_name
 _ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 _KEPT = {
     "create_enum_stmt", "create_domain_stmt", "composite_type_stmt", "create_range_stmt", "view_stmt",
-    "create_trig_stmt", "create_function_stmt", "create_seq_stmt", "create_extension_stmt",
+    "create_function_stmt", "create_seq_stmt", "create_extension_stmt",
     "create_schema_stmt", "create_policy_stmt", "rule_stmt", "alter_enum_stmt", "alter_domain_stmt", "alter_seq_stmt",
     "create_cast_stmt", "define_stmt", "create_stats_stmt", "create_event_trig_stmt",
 }  # fmt: skip
@@ -61,6 +61,8 @@ class _NotUnderstood(Exception):
 
 class PostgreSQL:
     """The reader of PostgreSQL's SQL."""
+
+    indexes_by_table = False
 
     def read(self, sql: str) -> tuple[ReadStatement, ...]:
         """See Dialect."""
@@ -212,6 +214,10 @@ class _Statement:
             self.dropped.append("CASCADE")
         if kind in ("OBJECT_PROCEDURE", "OBJECT_FUNCTION"):
             return (ddl.NoCatalogChange("routine"),)
+        if kind == "OBJECT_TRIGGER":
+            *owner, table, name = _strings(tree.objects[0].list.items)
+            text = self.span.text(0, len(self.span.tokens))
+            return (ddl.DropTrigger(TableName(table, owner[-1] if owner else ""), name, text),)
         if kind not in ("OBJECT_TABLE", "OBJECT_INDEX"):
             return (ddl.KeepText(self.span.text(0, len(self.span.tokens))),)
         found: list[ddl.Statement] = []
@@ -223,6 +229,10 @@ class _Statement:
             else:
                 found.append(ddl.DropIndex(name, tree.concurrent, tree.missing_ok, schema))
         return tuple(found)
+
+    def _create_trig_stmt(self, tree: Any) -> tuple[ddl.Statement, ...]:
+        text = self.span.text(0, len(self.span.tokens))
+        return (ddl.CreateTrigger(_name(tree.relation), tree.trigname, text),)
 
     def _rename_stmt(self, tree: Any) -> tuple[ddl.Statement, ...]:
         kind = _enum(tree, "rename_type")

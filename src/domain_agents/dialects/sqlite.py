@@ -49,6 +49,8 @@ _NO_CATALOG_CHANGE: Final = {
 class SqliteDialect:
     """The reader."""
 
+    indexes_by_table = False
+
     def read(self, sql: str) -> tuple[ReadStatement, ...]:
         """Every statement of the text, in order; one that cannot be read says why in `problem`."""
         legacy_renames = False

@@ -29,6 +29,7 @@ class Can(StrEnum):
     CONSTANT_DEFAULT_WITHOUT_REWRITE = "a column with a constant default is added without rewriting the table"
     ADD_NOT_NULL_COLUMN = "a column can be added as NOT NULL with a constant default"
     CONCURRENT_WRITES = "others can write to the database while a change reads or builds"
+    TRIGGERS_CHANGE_ROWS = "a trigger can change a row before it is tested and written"
     PROCEDURES_THAT_COMMIT = "a stored procedure can commit between batches"
     NAMES_CONSTRAINTS = "a constraint that is written without a name gets one"
     LOCK_TIMEOUT = "a statement can give up waiting for a lock"

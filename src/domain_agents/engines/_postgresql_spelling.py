@@ -24,6 +24,8 @@ class Spelling:
         match statement:
             case ddl.CreateTable():
                 return self._create_table(statement)
+            case ddl.KeepText(text=text) | ddl.CreateTrigger(text=text) | ddl.DropTrigger(text=text):
+                return text
             case ddl.CreateIndex():
                 return self._create_index(statement)
             case ddl.DropIndex():

@@ -102,7 +102,9 @@ class PostgreSQL:
     def _sync_names(self, sync: Sync) -> tuple[TableName, str]:
         function = object_name(sync.table, (sync.column,), "sync")
         # BEFORE triggers run in the order of their names: what another one changes must be copied too.
-        return TableName(function, sync.table.schema), object_name(TableName(f"zz_{sync.table.name}"), (sync.column,), "sync")
+        return TableName(function, sync.table.schema), object_name(
+            TableName(f"zz_{sync.table.name}"), (sync.column,), "sync"
+        )
 
     def cautions(self, statement: ddl.Statement) -> tuple[str, ...]:
         """See Engine.

@@ -11,6 +11,7 @@ from domain_agents.ddl import mentions
 from domain_agents.engines import Blocks, Can, CannotSpell, Effect, Sync, TableSize, UnknownEngine
 from domain_agents.engines._sqlite_backfill import backfill_statements
 from domain_agents.engines._sqlite_rebuild import Rebuild, users_of_column
+from domain_agents.engines._sqlite_sync import drop_statements, sync_statements
 from domain_agents.engines._sqlite_text import (
     definition_of,
     enclosed,

@@ -198,10 +198,11 @@ def data_kept(
     """Whether every row, and every value of an old column, is what it was.
 
     `counts` are the rows with those the application inserted still among them; `reading` names the columns whose
-    values, and the tables whose rows, the files mean to change.
+    values, and the tables whose rows, the files mean to change, and the names that columns have afterwards.
     """
     problems: list[str] = []
     exempt: set[str] = set()
+    renamed = tuple(reading.renamed.items())
     for table, old in before.items():
         new = after.get(table)
         if new is None:
@@ -219,11 +220,12 @@ def data_kept(
         elif new.rows != old.rows:
             problems.append(f"{table} had {old.rows:,} rows and has {new.rows:,}")
         for column, checksum in old.columns.items():
-            if any(_same_table(name, table) and column == told for name, told in reading.rewritten):
+            later = next((new for (name, told), new in renamed if _same_table(name, table) and column == told), column)
+            if later == column and any(_same_table(name, table) and column == told for name, told in reading.rewritten):
                 exempt.add(f"{table}.{column}")
-            elif new.columns.get(column) != checksum:
+            elif new.columns.get(later) != checksum:
                 problems.append(
-                    f"{table}.{column} is gone" if column not in new.columns else f"values of {table}.{column} changed"
+                    f"{table}.{later} is gone" if later not in new.columns else f"values of {table}.{later} changed"
                 )
     if problems:
         return Check(Outcome.FAILED, "; ".join(problems[:10]))

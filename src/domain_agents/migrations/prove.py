@@ -83,8 +83,10 @@ class Bench(Protocol):
         """Let the old application read and write the tables named (all when none of them is there)."""
         ...
 
-    def deploy_new_application(self, without: Collection[tuple[str, str]] = ()) -> None:
-        """The application that knows every column there is now takes over, save those (table, column) that will go."""
+    def deploy_new_application(self, going: Mapping[tuple[str, str], str]) -> None:
+        """The application that knows every column there is now takes over. Of `going` (table, column) it knows only what
+        stands in for them, if anything does.
+        """
         ...
 
     def let_application_run(self) -> None:
@@ -232,7 +234,7 @@ def prove_on(
         ScratchProblem: the time is over.
         Exception: whatever `report` or the bench's watch raise to cancel.
     """
-    reading = read_files(request.files, request.engine, request.schema)
+    reading = read_files(request.files, request.engine, request.schema, request.asked or ())
     report(0.05, "making the schema to start from")
     try:
         bench.apply_schema(request.schema)

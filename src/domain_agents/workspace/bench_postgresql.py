@@ -142,13 +142,13 @@ class PostgresBench:
     def _is_touched(self, table: LiveTable) -> bool:
         return not self._touched or table.name in self._touched or table.name.rpartition(".")[2] in self._touched
 
-    def deploy_new_application(self, without: Collection[tuple[str, str]] = ()) -> None:
+    def deploy_new_application(self, going: Mapping[tuple[str, str], str]) -> None:
         """The application that knows every column there is now takes over; again after each file that adds one."""
         if self._load is None:
             return
         recipes: dict[str, Recipe] = {}
         for name, live in read_tables(self._admin).items():
-            before, table = self._recipes.get(name), live.without(without)
+            before, table = self._recipes.get(name), live.without(going)
             if before is None:
                 continue
             everything = frozenset((table.name, column.name) for column in table.columns)

@@ -189,13 +189,13 @@ class SqliteBench:
         chosen = [recipe for recipe in filled if recipe.table.name in self._touched]
         return [app_table(recipe, "?") for recipe in chosen or filled]
 
-    def deploy_new_application(self, without: Collection[tuple[str, str]] = ()) -> None:
+    def deploy_new_application(self, going: Mapping[tuple[str, str], str]) -> None:
         """See Bench."""
         if self._load is None:
             return
         recipes: dict[str, Recipe] = {}
         for name, live in read_tables(self._admin).items():
-            before, table = self._recipes.get(name), live.without(without)
+            before, table = self._recipes.get(name), live.without(going)
             if before is not None:
                 everything = frozenset((table.name, column.name) for column in table.columns)
                 values = SqliteValues(self._admin)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from domain_agents.ddl import mentions
+from domain_agents.ddl import mentions, renamed_in
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +62,43 @@ class LiveTable:
         """The column of that name, or None."""
         return next((column for column in self.columns if column.name == name), None)
 
-    def without(self, going: Collection[tuple[str, str]]) -> LiveTable:
-        """The table as an application sees it that has nothing more to do with some columns (table, column)."""
+    def without(self, going: Mapping[tuple[str, str], str]) -> LiveTable:
+        """The table as an application sees it that has nothing more to do with some columns (table, column).
+
+        Each has the column that stands in for it, and then bears its keys and checks, or "".
+        """
         bare = self.name.rpartition(".")[2]
-        gone = {column for table, column in going if table in (self.name, bare) or table.rpartition(".")[2] == bare}
+        gone = {
+            column: stand_in
+            for (table, column), stand_in in going.items()
+            if table == self.name or table.rpartition(".")[2] == bare
+        }
         if not gone:
             return self
         return replace(
             self,
             columns=tuple(column for column in self.columns if column.name not in gone),
-            uniques=tuple(columns for columns in self.uniques if not gone & set(columns)),
-            foreign_keys=tuple(key for key in self.foreign_keys if not gone & set(key.columns)),
-            checks=tuple(check for check in self.checks if not any(mentions(check, column) for column in gone)),
+            uniques=tuple(names for names in (_standing_in(names, gone) for names in self.uniques) if names),
+            foreign_keys=tuple(
+                replace(key, columns=names)
+                for key, names in ((key, _standing_in(key.columns, gone)) for key in self.foreign_keys)
+                if names
+            ),
+            checks=tuple(text for text in (_checked(check, gone) for check in self.checks) if text),
         )
+
+
+def _standing_in(columns: tuple[str, ...], gone: Mapping[str, str]) -> tuple[str, ...]:
+    """The columns with their stand-ins; nothing when one has none."""
+    found = tuple(gone.get(column, column) for column in columns)
+    return found if all(found) else ()
+
+
+def _checked(check: str, gone: Mapping[str, str]) -> str:
+    for column, stand_in in gone.items():
+        if mentions(check, column):
+            check = renamed_in(check, column, stand_in) if stand_in else ""
+    return check
 
 
 def quoted(name: str) -> str:
