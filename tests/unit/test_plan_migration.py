@@ -213,7 +213,7 @@ def test_the_engine_is_asked_for_when_nothing_tells() -> None:
         ({"sql": "ALTER TABLE users ADD COLUMN x int NOT NULL"}, 'give "backfill": {"users.x"'),
         ({"sql": "ALTER TABLE nope ADD COLUMN x int"}, "there is no table nope"),
         ({"sql": "ALTER TABLE users ADD COLUMN email text"}, "has a column email already"),
-        ({"sql": "ALTER TABLE users DROP COLUMN email"}, "planned today"),
+        ({"sql": "CREATE VIEW v AS SELECT 1"}, "planned today"),
         ({"sql": "UPDATE users SET country = 'x'"}, '"backfill"'),
         ({"sql": "SELECT 1"}, "there is no change in it"),
         ({"sql": "\n\nALTR TABLE users"}, "line 3"),
