@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from domain_agents.engines import Effect, Engine
     from domain_agents.migrations.formats import FileStatement, Format
 
+_BATCHES = "write_batches"
 _BLOCKING_ORDER = (Blocks.NONE, Blocks.WRITES, Blocks.READS_AND_WRITES)
 
 
@@ -90,7 +91,7 @@ class _Run:
             self.statement(path, one, found, migration)
             for one, found in zip(read.statements, self.understood(read.statements), strict=True)
         )
-        return RenderedFile(path, content, read.transaction, statements)
+        return RenderedFile(path, content, read.transaction, _shared(statements))
 
     def understood(self, statements: Sequence[FileStatement]) -> list[tuple[ReadStatement, ...]]:
         """What each statement of a file is. They are read together, because a setting may change what follows it."""
@@ -165,21 +166,22 @@ class _Run:
 
 
 def _fills(atom: ddl.NoCatalogChange, sql: str) -> bool:
-    """Whether a statement of a backfill file is the one that fills rows: an UPDATE, or the call of the procedure."""
-    return atom.kind == "data" or (atom.kind == "routine" and sql.lstrip().upper().startswith("CALL"))
+    """Whether a statement of a backfill file is one that fills rows: an UPDATE, or the call of the procedure."""
+    word = sql.split(None, 1)[0].upper()
+    return (atom.kind, word) in {("data", "UPDATE"), ("routine", "CALL")}
 
 
-def _worse(one: Effect, other: Effect) -> Effect:
-    """The effect of a statement with several actions: its worst, for the time of all."""
-    first, second = sorted((one, other), key=lambda e: (_BLOCKING_ORDER.index(e.blocks), e.is_long), reverse=True)
-    return replace(
-        first,
-        seconds=(one.seconds[0] + other.seconds[0], one.seconds[1] + other.seconds[1]),
-        other_locks=tuple(dict.fromkeys((*first.other_locks, *second.other_locks))),
-        rewrites_table=one.rewrites_table or other.rewrites_table,
-        scans_table=one.scans_table or other.scans_table,
-        builds_index=one.builds_index or other.builds_index,
-    )
+def _shared(statements: tuple[RenderedStatement, ...]) -> tuple[RenderedStatement, ...]:
+    """Statements that fill a table together share the time it takes."""
+    fills = sum(statement.effect.operation == _BATCHES for statement in statements)
+    if fills <= 1:
+        return statements
+    return tuple(_of_several(one, fills) if one.effect.operation == _BATCHES else one for one in statements)
+
+
+def _of_several(statement: RenderedStatement, count: int) -> RenderedStatement:
+    low, high = statement.effect.seconds
+    return replace(statement, effect=replace(statement.effect, seconds=(round(low / count, 2), round(high / count, 2))))
 
 
 def differences(asked: Schema, reached: Schema) -> tuple[str, ...]:
@@ -189,8 +191,8 @@ def differences(asked: Schema, reached: Schema) -> tuple[str, ...]:
         ours, theirs = asked.tables.get(name), reached.tables.get(name)
         if ours is None or theirs is None:
             found.append(f"table {name} is {'left over' if ours is None else 'missing'}")
-        elif plain(ours) != plain(theirs):
-            found += [f"table {name}: {text}" for text in _table_differences(plain(ours), plain(theirs))]
+        elif _unordered(ours) != _unordered(theirs):
+            found += [f"table {name}: {text}" for text in _table_differences(_unordered(ours), _unordered(theirs))]
     for index in sorted({*asked.indexes, *reached.indexes}):
         if asked.indexes.get(index) != reached.indexes.get(index):
             found.append(f"index {index} is not as asked")
@@ -200,6 +202,17 @@ def differences(asked: Schema, reached: Schema) -> tuple[str, ...]:
 def plain(table: Table) -> Table:
     """The table without the text it was made from: two texts may make the same table."""
     return replace(table, definition="")
+
+
+def _unordered(table: Table) -> Table:
+    """The table as a set of parts: a column that was made anew stands last, and no engine here can move it."""
+    return replace(
+        plain(table),
+        columns=tuple(sorted(table.columns, key=lambda column: column.name)),
+        uniques=tuple(sorted(table.uniques, key=repr)),
+        checks=tuple(sorted(table.checks, key=repr)),
+        foreign_keys=tuple(sorted(table.foreign_keys, key=repr)),
+    )
 
 
 def _table_differences(asked: Table, reached: Table) -> list[str]:
