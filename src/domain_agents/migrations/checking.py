@@ -184,6 +184,19 @@ def _of_several(statement: RenderedStatement, count: int) -> RenderedStatement:
     return replace(statement, effect=replace(statement.effect, seconds=(round(low / count, 2), round(high / count, 2))))
 
 
+def _worse(one: Effect, other: Effect) -> Effect:
+    """The effect of a statement with several actions: its worst, for the time of all."""
+    first, second = sorted((one, other), key=lambda e: (_BLOCKING_ORDER.index(e.blocks), e.is_long), reverse=True)
+    return replace(
+        first,
+        seconds=(one.seconds[0] + other.seconds[0], one.seconds[1] + other.seconds[1]),
+        other_locks=tuple(dict.fromkeys((*first.other_locks, *second.other_locks))),
+        rewrites_table=one.rewrites_table or other.rewrites_table,
+        scans_table=one.scans_table or other.scans_table,
+        builds_index=one.builds_index or other.builds_index,
+    )
+
+
 def differences(asked: Schema, reached: Schema) -> tuple[str, ...]:
     """What the files leave different from what was asked, in words; nothing when they arrive."""
     found: list[str] = []
