@@ -9,6 +9,7 @@ import pytest
 from domain_agents.engines import engine
 from domain_agents.migrations.formats import framework
 from domain_agents.migrations.plan import Project
+from domain_agents.operations import CannotPlan
 from tests.golden import same_as_golden
 from tests.unit.format_plans import NOT_NULL_COLUMN, PROJECTS, migration, plan_of, rendered
 
@@ -25,6 +26,7 @@ PROJECTS = {
         transactions="own",
     ),
 }
+FOR_POSTGRESQL = frozenset({"node-pg-migrate"})
 TABLE_REBUILD = plan_of(
     migration(
         "set_notes_title_not_null",
@@ -50,6 +52,10 @@ TABLE_REBUILD = plan_of(
 @pytest.mark.parametrize("plan", [NOT_NULL_COLUMN, TABLE_REBUILD], ids=["postgresql", "sqlite"])
 def test_a_plans_files_are_the_approved_ones(name: str, plan: object) -> None:
     assert isinstance(plan, type(NOT_NULL_COLUMN))
+    if name in FOR_POSTGRESQL and plan.engine != "postgresql":
+        with pytest.raises(CannotPlan, match="is for PostgreSQL"):
+            rendered(name, plan, PROJECTS[name])
+        return
     files = rendered(name, plan, PROJECTS[name], author="Ada Example")
     for number, (path, content) in enumerate(files.items(), start=1):
         ending = path.rpartition(".")[2]

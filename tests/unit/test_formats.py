@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,7 +52,8 @@ def test_what_is_read_back_is_what_was_planned(name: str) -> None:
     files = migrations(name, contents)
     for planned, content, read in zip(plan.migrations, files.values(), read_back(name, contents), strict=True):
         assert not read.unread
-        assert read.transaction is planned.transaction
+        # One statement commits together with itself, whoever opens a transaction.
+        assert read.transaction is planned.transaction or (planned.transaction and len(read.statements) == 1)
         found = [one.sql for one in read.statements if not one.sql.startswith(("SET", "RESET"))]
         assert found == list(planned.statements)
         for one in read.statements:
@@ -81,9 +83,7 @@ def test_a_header_says_everything_a_person_must_know_before_running_the_file(nam
         assert all(label in content for content in files)
     for label in ("Lock impact: ", "Free-space cost: ", "Dependencies: must run after ", "Undo plan: ", "Author: Ada"):
         assert all(label in content for content in files)
-    assert "deploy 'the application writes users.locale' must be live first" in files[1].replace("\n--  ", "").replace(
-        "\n ", ""
-    )
+    assert "deploy 'the application writes users.locale' must be live first" in re.sub(r"\n(?:--|//)? +", " ", files[1])
     index = next(content for content in files if 'CONCURRENTLY "' in content)
     assert "Check first: SELECT 1;" in index
     assert "This undo loses data." in files[0]
@@ -291,7 +291,7 @@ def test_no_text_of_a_plan_leaves_the_comment_it_stands_in(text: str) -> None:
         assert [one.sql for one in read.statements] == ["SELECT 1"]
         assert not read.unread
         said = path.removeprefix(f"{PROJECTS[name].directory}/")
-        assert set(said) <= set("abcdefghijklmnopqrstuvwxyzV0123456789_./")
+        assert set(said) <= set("abcdefghijklmnopqrstuvwxyzV0123456789_./-")
         content.encode("utf-8")
         if name == "alembic":
             tree = ast.parse(content)

@@ -11,6 +11,7 @@ from domain_agents.migrations.recognition import Claim, base, strongest
 from domain_agents.migrations.recognition.alembic import read_alembic
 from domain_agents.migrations.recognition.engines import EngineMarks, read_marks, read_signs
 from domain_agents.migrations.recognition.frameworks import DEPENDENCY, read_frameworks
+from domain_agents.migrations.recognition.histories import LEDGERS, own_history, readable, told
 from domain_agents.migrations.recognition.ledger import read_ledger
 from domain_agents.migrations.recognition.sql_files import SqlHistory, read_history
 from domain_agents.migrations.recognition.sql_schema import read_schema, up_part
@@ -34,7 +35,7 @@ _SCRIPT = re.compile(
 )
 _PSQL = re.compile(r"\bpsql\b[^\n]*\s-(?:f|-file)\b|\bpsql\b[^\n]*<|\bexecutescript\s*\(|\bsqlite3\b[^\n]*<")
 _PSQL_ONE = re.compile(r"\bpsql\b[^\n]*\s(?:-1|-\w*1\b|--single-transaction)")
-_SQL_TOOLS = frozenset({"sqlx", "goose", "golang-migrate", "dbmate", "flyway", "liquibase", "sqitch"})
+_SQL_TOOLS = frozenset({"sqlx", "goose", "golang-migrate", "dbmate", "flyway", "liquibase", "sqitch", "yoyo"})
 
 
 def recognise(
@@ -60,7 +61,14 @@ def recognise(
     if chosen == "alembic":
         found = _alembic_project(files, found_engine, found_version, directory, evidence)
     else:
-        found = _sql_project(files, found_engine, found_version, chosen, history, homes.get(chosen, ""), evidence)
+        home = homes.get(chosen, "")
+        own = own_history(chosen, files, home, directory)
+        if own is not None:
+            history, home = own[0], own[0].directory
+            evidence.extend(told(chosen, own[1], own[0].directory))
+        found = _sql_project(files, found_engine, found_version, chosen, history, home, evidence)
+        if own is not None:
+            found = replace(found, heads=own[1], head=own[1][-1] if own[1] else "")
     return (
         found if found.schema_sql else _with_schema_of_others(found, files, "alembic" in {one.value for one in claims})
     )
@@ -156,15 +164,16 @@ def _sql_project(
     home: str,
     evidence: list[Evidence],
 ) -> Project:
-    ledger = read_ledger(history.files, files.text)
+    ledger = read_ledger(readable(history.files), files.text)
     evidence.extend(ledger.evidence)
-    schema_sql, schema_from, why = read_schema(history.files, files)
+    schema_sql, schema_from, why = read_schema(readable(history.files), files)
     evidence.extend(why)
     transactions, said = _transactions(files, history)
     evidence.extend(said)
     newest = history.newest
     if newest is not None:
-        says = f"the newest migration; files are numbered like {history.numbering}"
+        says = "the newest migration"
+        says += f"; files are numbered like {history.numbering}" if history.numbering else ""
         evidence.append(Evidence(newest.path, 0, says))
     evidence.extend(
         Evidence(other, 0, f"numbered SQL files lie here too; {history.directory} was taken")
@@ -180,7 +189,7 @@ def _sql_project(
         next_number=history.next_number,
         head=newest.stem if newest is not None else "",
         heads=heads,
-        ledger=ledger.table,
+        ledger=ledger.table or LEDGERS.get(framework, ""),
         ledger_insert=ledger.insert,
         file_template=history.template,
         schema_sql=schema_sql,

@@ -123,10 +123,10 @@ class Format(Protocol):
 
 
 def framework_names() -> tuple[str, ...]:
-    """The frameworks that can be rendered."""
+    """The frameworks that can be rendered. A folder's name is the framework's, with underscores for its hyphens."""
     import domain_agents.migrations.formats as package
 
-    return unit_names(package)
+    return tuple(name.replace("_", "-") for name in unit_names(package))
 
 
 def framework(name: str) -> Format:
@@ -137,5 +137,5 @@ def framework(name: str) -> Format:
     """
     import domain_agents.migrations.formats as package
 
-    made: Format = load_unit(package, name).FORMAT
+    made: Format = load_unit(package, name.replace("-", "_")).FORMAT
     return made

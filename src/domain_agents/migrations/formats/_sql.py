@@ -23,7 +23,7 @@ from domain_agents.migrations.plan import Plan, PlannedMigration
 from domain_agents.operations import CannotPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from domain_agents.engines import Engine
     from domain_agents.migrations.formats._header import Moment
@@ -47,8 +47,8 @@ class Place:
 
     @property
     def stem(self) -> str:
-        """The name without .sql and without .up."""
-        return self.name.removesuffix(".sql").removesuffix(".up")
+        """The name without its ending."""
+        return self.name.removesuffix("/migration.sql").removesuffix(".sql").removesuffix(".up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,7 @@ def first_number(numbering: str, free: str, at: Moment) -> str:
 def _styled(numbering: str, at: Moment) -> str:
     return {
         "YYYYMMDDHHMMSS": at.digits,
+        "YYYYMMDDHHMMSSmmm": f"{at.digits}000",
         "YYYYMMDDHHMM": at.digits[:12],
         "YYYYMMDD": at.digits[:8],
         "YYYY-MM-DD": f"{at.year:04}-{at.month:02}-{at.day:02}",
@@ -119,8 +120,21 @@ def body(migration: PlannedMigration, engine: Engine) -> Body:
     return Body((*session_guards(guards), *statements[:start], *own, *statements[end:]), transaction=False)
 
 
-def terminated(sql: str) -> str:
-    """A statement with its semicolon, which a comment at the end of its last line would swallow."""
+_BODY = re.compile(
+    r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:DEFINER\s*=\s*\S+\s+)?(?:PROCEDURE|FUNCTION|TRIGGER|EVENT)\b", re.I
+)  # noqa: FURB167
+_DELIMITED = frozenset({"mysql", "mariadb"})
+"""Engines whose command-line client ends a statement at the first semicolon, also inside BEGIN ... END."""
+
+
+def terminated(sql: str, engine: str = "") -> str:
+    """A statement with its semicolon, which a comment at the end of its last line would swallow.
+
+    On an engine whose client would cut a body at its first semicolon, the body is told apart with DELIMITER.
+    """
+    if engine in _DELIMITED and ";" in sql and _BODY.match(sql):
+        delimiter = next(text for number in range(len(sql)) if (text := "$$" + "$" * number) not in sql)
+        return f"DELIMITER {delimiter}\n{sql}{delimiter}\nDELIMITER ;"
     return sql + ("\n;" if "--" in sql.rpartition("\n")[2] else ";")
 
 
@@ -241,6 +255,6 @@ def _apart(step: PlannedMigration) -> Iterator[PlannedMigration]:
         )
 
 
-def is_split(statements: Sequence[str]) -> bool:
-    """Whether statements hold a transaction of their own, which one query cannot."""
-    return any(BEGIN.match(sql) for sql in statements)
+def opens_itself(content: str, engine: str) -> bool:
+    """Whether a file opens a transaction itself."""
+    return any(BEGIN.match(one.sql) for one in dialect(engine).read(content))

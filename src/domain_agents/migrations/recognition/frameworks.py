@@ -1,7 +1,7 @@
 """Which tool runs a project's migrations, by the files that only it has, and where the migrations lie.
 
-Two of them can be continued today; the others are recognised so that it can be said, instead of writing files that the
-project's own tool would not run.
+Those that `migrations/formats` has a folder for are continued; the others are recognised so that it can be said, instead of
+writing files that the project's own tool would not run.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ _MARKS = (
     _needs("typeorm", _PACKAGE, r'^\s*"typeorm"\s*:'),
     _history("mikro-orm", r"(^|/)migrations/Migration\d+[^/]*" + _SCRIPT, r"@mikro-orm/"),
     _history("node-pg-migrate", r"(^|/)migrations/\d+_[^/]+" + _SCRIPT, r"\bpgm\b"),
+    _history("node-pg-migrate", r"(^|/)\d+_[^/]+\.sql$", r"^\s*--[\s-]*Up Migration\b"),
     _needs("node-pg-migrate", _PACKAGE, r'^\s*"node-pg-migrate"\s*:'),
     _history("golang-migrate", r"(^|/)\d+_[^/]+\.up\.sql$"),
     _needs("golang-migrate", r"(^|/)go\.mod$", r"golang-migrate/migrate"),
@@ -90,6 +91,7 @@ _MARKS = (
     _own("sqitch", r"(^|/)sqitch\.(conf|plan)$"),
     _own("yoyo", r"(^|/)yoyo\.ini$"),
     _history("yoyo", r"(^|/)migrations/[^/]+\.py$", r"\bfrom yoyo import\b"),
+    _history("yoyo", r"(^|/)[^/]+\.sql$", r"^\s*--\s*depends\s*:"),
     _own("phinx", r"(^|/)phinx\.(php|ya?ml|json)$"),
     _history("ecto", r"(^|/)priv/[\w/]*repo/migrations/\d+_\w+\.exs$"),
     _history("entity-framework", r"(^|/)Migrations/\d{14}_\w+\.Designer\.cs$"),

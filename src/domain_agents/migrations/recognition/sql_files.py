@@ -18,7 +18,14 @@ _NAME = re.compile(
     r"(?:(?P<separator>[-_.]{1,2}| )(?P<slug>[^.]*?))?(?P<suffix>(?:\.\w+)?\.sql)",
     re.IGNORECASE,
 )
-_DOWN = re.compile(r"\.(down|undo|rollback|revert)\.sql$|[_-](down|undo|rollback)\.sql$", re.IGNORECASE)
+_FLYWAY = re.compile(
+    r"(?P<prefix>V)(?P<number>\d+(?:[._]\d+)*)(?P<separator>__)(?P<slug>.*?)(?P<suffix>\.sql)", re.IGNORECASE
+)
+"""Flyway's versions have parts: V1_2__name.sql, V1.2.10__name.sql."""
+_PARTS = re.compile(r"\d+(?:[._]\d+)+")
+_DOWN = re.compile(
+    r"(^|/)U\d[\d._]*__[^/]*\.sql$|\.(down|undo|rollback|revert)\.sql$|[_-](down|undo|rollback)\.sql$", re.IGNORECASE
+)
 _LIKELY = re.compile(
     r"migrat|changes|patch|updates?$|upgrades?$|versions?$|ddl|schema|^sql$|^db$|database|deploy|evolutions",
     re.IGNORECASE,
@@ -42,13 +49,17 @@ class SqlFile:
 
     @property
     def stem(self) -> str:
-        """The file's name without its ending."""
+        """The file's name without its ending; its directory's where all files have one name."""
+        if self.suffix == "/migration.sql":
+            return base(parent(self.path))
+        if not self.path.endswith((".sql", ".SQL")):
+            return base(self.path).removesuffix(self.suffix)
         return base(self.path).removesuffix(".sql").removesuffix(self.suffix.removesuffix(".sql") or "\0")
 
     @property
-    def order(self) -> tuple[int, str]:
-        """What the files are sorted by: the number, then the name."""
-        return int(re.sub(r"\D", "", self.number)), self.path
+    def order(self) -> tuple[tuple[int, ...], str]:
+        """What the files are sorted by: the number, part by part, then the name."""
+        return tuple(int(part) for part in re.findall(r"\d+", self.number)), self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +97,7 @@ def read_history(paths: Iterable[str], directory: str = "") -> SqlHistory:
 
 
 def _read_name(path: str) -> SqlFile | None:
-    found = _NAME.fullmatch(base(path))
+    found = _FLYWAY.fullmatch(base(path)) or _NAME.fullmatch(base(path))
     if found is None:
         return None
     parts = found.groupdict(default="")
@@ -110,6 +121,8 @@ def _numbering(files: Sequence[SqlFile]) -> tuple[str, str]:
     """The style and the first free number, which follows the newest whatever the gaps before it."""
     newest = files[-1].number
     style = _time_style(newest)
+    if _PARTS.fullmatch(newest) and ("." in newest or not re.match(r"\d{4}[-_]|\d{8}[-_]", newest)):
+        style = re.sub(r"\d+", "1", newest)
     if not style:
         counted = [file.number for file in files if not _time_style(file.number)]
         width = _width(counted)
@@ -139,6 +152,8 @@ def _time_style(number: str) -> str:
     plausible = number[:2] in {"19", "20"} and "01" <= number[4:6] <= "12"
     if len(number) in {8, 12, 14} and plausible:
         return "YYYYMMDDHHMMSS"[: len(number)]
+    if len(number) == 17 and plausible:
+        return "YYYYMMDDHHMMSSmmm"
     if len(number) in {10, 13} and number.startswith("1"):
         return "seconds" if len(number) == 10 else "milliseconds"
     return ""

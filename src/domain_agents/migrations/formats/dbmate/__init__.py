@@ -5,7 +5,7 @@ block must be there; it fails, and dbmate keeps the migration on its list. dbmat
 so a plan with deploys in it is handed over file by file.
 
 Source: https://github.com/amacneil/dbmate README, "Creating Migrations", "Migration Options", "Rolling Back Migrations";
-pkg/dbmate/migration.go (which lines are annotations, both blocks demanded); run with dbmate 2.36 in tests/real; read 2026-11-21.
+pkg/dbmate/migration.go (which lines are annotations, both blocks demanded); read 2026-11-21. Run with dbmate 2.36 in tests.
 """
 
 from __future__ import annotations
