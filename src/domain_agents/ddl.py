@@ -390,9 +390,26 @@ class AddConstraint:
         name = self.constraint.name
         if name and name in _constraint_names(table):
             raise DoesNotApply(f"table {table.name} has a constraint {name} already")
+        if self.using_index:
+            return self._from_index(schema, table)
         for column in getattr(self.constraint, "columns", ()):
             _column(table, column)
         return schema.with_table(with_constraint(table, self.constraint))
+
+    def _from_index(self, schema: Schema, table: Table) -> Schema:
+        """The index becomes the constraint's own, under the constraint's name."""
+        index = schema.index(self.using_index, self.table)
+        if index is None or index.table != table.name or not isinstance(self.constraint, PrimaryKey | Unique):
+            raise DoesNotApply(f"there is no index {self.using_index} on table {table.name}")
+        is_plain = not any(key.is_expression or key.descending or key.suffix for key in index.keys)
+        if not index.unique or index.where is not None or not is_plain:
+            raise DoesNotApply(
+                f"index {index.name} cannot become a constraint: it must be unique, on plain columns in their default order, "
+                "and without WHERE"
+            )
+        constraint = replace(self.constraint, columns=index.columns, name=self.constraint.name or index.name)
+        after = schema.without_index(self.using_index, self.table)
+        return after.with_table(with_constraint(table, constraint))
 
 
 @dataclass(frozen=True, slots=True)

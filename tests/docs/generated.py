@@ -34,11 +34,13 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "add_check": {
         "changes": [{"kind": "add_check", "table": "orders", "name": "has_note", "expression": "note <> ''"}]
     },
+    "add_unique": {"changes": [{"kind": "add_unique", "table": "users", "columns": ["email"]}]},
     "create_table": {"sql": "CREATE TABLE invoices (id integer PRIMARY KEY, note text)"},
     "add_foreign_key": {
         "changes": [{"kind": "add_foreign_key", "table": "orders", "columns": ["user_id"], "parent": "users"}]
     },
     "rename_column": {"sql": "ALTER TABLE orders RENAME COLUMN note TO remark"},
+    "change_type": {"sql": "ALTER TABLE orders ALTER COLUMN user_id TYPE bigint"},
     "drop_column": {"sql": "ALTER TABLE orders DROP COLUMN note"},
     "set_default": {"sql": "ALTER TABLE orders ALTER COLUMN note SET DEFAULT ''"},
     "drop_not_null": {"sql": "ALTER TABLE users ALTER COLUMN email DROP NOT NULL"},

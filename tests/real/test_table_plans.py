@@ -77,3 +77,12 @@ def test_a_check_is_added_under_a_running_application(request: pytest.FixtureReq
     if engine == "postgresql":
         assert locks(told, "ALTER TABLE users VALIDATE") == {"SHARE UPDATE EXCLUSIVE"}
         assert [one["scanned"] for one in told["statements"] if "ADD CONSTRAINT" in one["sql"]] == [[]]
+
+
+@both_engines
+def test_a_unique_constraint_is_added_under_a_running_application(request: pytest.FixtureRequest, engine: str) -> None:
+    for columns in (["email"], ["age", "country"]):
+        told = proved(request, engine, changes=[{"kind": "add_unique", "table": "users", "columns": columns}])
+        if engine == "postgresql":
+            assert locks(told, "ALTER TABLE users ADD CONSTRAINT") == {"ACCESS EXCLUSIVE"}
+            assert [one["scanned"] for one in told["statements"] if "USING INDEX" in one["sql"]] == [[]]

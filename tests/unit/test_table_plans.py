@@ -333,3 +333,78 @@ def test_a_check_that_cannot_be_planned_says_why(arguments: dict[str, Any], says
     with pytest.raises((ToolError, ValueError)) as error:
         ready(**arguments)
     assert says in str(error.value)
+
+
+# Adding a unique constraint
+
+
+UNIQUE: dict[str, Any] = {"kind": "add_unique", "table": "users", "columns": ["email"]}
+
+
+def test_a_unique_constraint_takes_over_an_index_that_was_built_concurrently() -> None:
+    made = ready(changes=[UNIQUE])
+    assert [sql for sql in statements(made) if not sql.startswith("SELECT")] == [
+        "DROP INDEX CONCURRENTLY IF EXISTS users_email_key",
+        "CREATE UNIQUE INDEX CONCURRENTLY users_email_key ON users (email)",
+        "ALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE USING INDEX users_email_key",
+    ]
+    assert [file.transaction for file in made.files] == [False, True]
+    assert [kind for kind, _ in steps(made)] == ["deploy", "expand", "expand"]
+    precheck = made.plan.migrations[0].prechecks[0]
+    assert precheck.sql == (
+        "SELECT email, count(*) FROM users WHERE email IS NOT NULL GROUP BY email HAVING count(*) > 1 LIMIT 20"
+    )
+    assert "indisvalid" in made.plan.migrations[0].validations[0].sql
+
+
+@both_engines
+@pytest.mark.parametrize("name", ["", "mail_once"])
+def test_a_unique_constraint_from_ddl_and_from_data_is_the_same(engine: str, name: str) -> None:
+    change = {**UNIQUE, "name": name} if name else UNIQUE
+    sql = f"ALTER TABLE users ADD {f'CONSTRAINT {name} ' if name else ''}UNIQUE (email)"
+    assert ready(engine=engine, changes=[change]).files == ready(engine=engine, sql=sql).files
+
+
+def test_a_unique_constraint_of_sqlite_is_a_unique_index_and_that_is_said() -> None:
+    made = ready(engine="sqlite", changes=[UNIQUE])
+    assert statements(made) == ["CREATE UNIQUE INDEX users_email_key ON users (email)"]
+    assert any("becomes a unique index, not a constraint" in warning for warning in made.warnings)
+    assert any("WAIT" in warning for warning in made.warnings)
+
+
+def test_an_index_that_is_there_becomes_the_constraint() -> None:
+    made = ready(
+        schema=f"{SCHEMA} CREATE UNIQUE INDEX mail ON users (email);",
+        sql="ALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE USING INDEX mail",
+    )
+    assert statements(made) == ["ALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE USING INDEX mail"]
+    table = next(iter(made.target.tables.values()))
+    assert [one.columns for one in table.uniques] == [("email",)]
+    assert "mail" not in made.target.indexes
+
+
+def test_a_unique_constraint_on_a_new_table_is_added_at_once() -> None:
+    made = ready(sql="CREATE TABLE a (id int PRIMARY KEY, b int); ALTER TABLE a ADD CONSTRAINT once UNIQUE (b)")
+    assert statements(made)[-1] == "ALTER TABLE a ADD CONSTRAINT once UNIQUE (b)"
+    assert [kind for kind, _ in steps(made)] == ["expand", "expand"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "arguments", "says"),
+    [
+        ("", {"changes": [{**UNIQUE, "columns": ["nope"]}]}, "has no column nope"),
+        ("", {"changes": [UNIQUE, UNIQUE]}, "already"),
+        ("", {"changes": [{**UNIQUE, "columns": []}]}, "columns"),
+        ("", {"sql": "ALTER TABLE users ADD UNIQUE NULLS NOT DISTINCT (country)"}, "would lose NULLS NOT DISTINCT"),
+        ("", {"sql": "ALTER TABLE users ADD UNIQUE (country) DEFERRABLE"}, "would lose DEFERRABLE"),
+        ("", {"sql": "ALTER TABLE users ADD UNIQUE USING INDEX nope"}, "there is no index nope"),
+        ("", {"sql": "ALTER TABLE orders ADD UNIQUE USING INDEX orders_user"}, "cannot become a constraint"),
+        (
+            "CREATE TABLE events (id bigint, at date) PARTITION BY RANGE (at);",
+            {"sql": "ALTER TABLE events ADD UNIQUE (id, at)"},
+            "is partitioned",
+        ),
+    ],
+)  # fmt: skip
+def test_a_unique_constraint_that_cannot_be_planned_says_why(schema: str, arguments: dict[str, Any], says: str) -> None:
+    assert says in refused(schema=SCHEMA + schema, **arguments)

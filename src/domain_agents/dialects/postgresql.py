@@ -399,7 +399,11 @@ class _Statement:
                 raise _NotUnderstood("NOT NULL ... NOT VALID")
             self._drop(tree, {"conname": "the name of the NOT NULL constraint"})
             return ddl.SetNotNull(table, column)
-        return ddl.AddConstraint(table, self._constraint(table, tree, ()), tree.indexname)
+        if tree.indexname:
+            self._drop(tree, {"deferrable": "DEFERRABLE"})
+            made = PrimaryKey if _enum(tree, "contype") == "CONSTR_PRIMARY" else Unique
+            return ddl.AddConstraint(table, made((), tree.conname or tree.indexname), tree.indexname)
+        return ddl.AddConstraint(table, self._constraint(table, tree, ()))
 
     # Indexes
 

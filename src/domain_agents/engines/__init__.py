@@ -31,8 +31,11 @@ class Can(StrEnum):
     CONCURRENT_WRITES = "others can write to the database while a change reads or builds"
     TRIGGERS_CHANGE_ROWS = "a trigger can change a row before it is tested and written"
     PROCEDURES_THAT_COMMIT = "a stored procedure can commit between batches"
+    CONSTRAINT_USING_INDEX = "a unique constraint or primary key can take over an index that is there"
     NAMES_CONSTRAINTS = "a constraint that is written without a name gets one"
     LOCK_TIMEOUT = "a statement can give up waiting for a lock"
+    FOREIGN_KEY_TESTS_ROWS = "a foreign key that is added tests the rows that are there"
+    FOREIGN_KEY_BRINGS_INDEX = "a foreign key creates the index that it needs"
 
 
 class Blocks(StrEnum):

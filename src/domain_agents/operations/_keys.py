@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from domain_agents.operations import Query
+
 if TYPE_CHECKING:
-    from domain_agents.catalog import Schema, Table
+    from domain_agents.catalog import Schema, Table, TableName
+    from domain_agents.engines import Engine
 
 
 def has_index_on(schema: Schema, table: Table, columns: tuple[str, ...]) -> bool:
@@ -28,3 +31,14 @@ def has_unique_on(schema: Schema, table: Table, columns: tuple[str, ...]) -> boo
     if table.primary_key:
         unique.append(table.primary_key.columns)
     return any(set(found) == set(columns) for found in unique)
+
+
+def duplicates(engine: Engine, table: TableName, columns: tuple[str, ...]) -> Query:
+    """The keys that more than one row has; a row with a NULL among them has none."""
+    keys = ", ".join(map(engine.quote, columns))
+    present = " AND ".join(f"{engine.quote(column)} IS NOT NULL" for column in columns)
+    sql = (
+        f"SELECT {keys}, count(*) FROM {engine.quote_table(table)} WHERE {present} "
+        f"GROUP BY {keys} HAVING count(*) > 1 LIMIT 20"
+    )
+    return Query(sql, "no rows", "duplicates make the build fail: merge or delete them first")
