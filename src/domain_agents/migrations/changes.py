@@ -16,7 +16,7 @@ from domain_agents.operations._asking import Change, Expressions, Request
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from domain_agents.dialects import Dialect
+    from domain_agents.dialects import Dialect, ReadStatement
     from domain_agents.engines import Engine
     from domain_agents.operations import Operation
 
@@ -31,8 +31,12 @@ class Asked:
     field: str
 
 
-def from_sql(sql: str, reader: Dialect, engine: Engine, backfills: Mapping[str, str]) -> tuple[Asked, ...]:
+def from_sql(
+    sql: str, reader: Dialect, engine: Engine, backfills: Mapping[str, str], schema: Schema | None = None
+) -> tuple[Asked, ...]:
     """Operations from DDL, in order. `backfills` maps "table.column" to an expression.
+
+    `schema` is today's: what a MODIFY changes shows only against the column as it is.
 
     Raises:
         CannotPlan: a statement that cannot be read, or is not a change there is an operation for; with its line.
@@ -52,7 +56,7 @@ def from_sql(sql: str, reader: Dialect, engine: Engine, backfills: Mapping[str, 
         for atom in statement.atoms:
             if isinstance(atom, ddl.NoCatalogChange) and atom.kind in _IGNORED:
                 continue
-            for single in _singly(atom):
+            for single in (single for change in _changes(atom, schema or Schema()) for single in _singly(change)):
                 operation = _operation(single, request)
                 if operation is None:
                     raise CannotPlan(
@@ -121,6 +125,12 @@ def check_backfills(asked: Sequence[Asked], reader: Dialect, backfills: Mapping[
             )
 
 
+def _but_settings(read: Sequence[ReadStatement]) -> list[ddl.Statement]:
+    """What statements say, without the settings that an engine puts around one."""
+    atoms = [atom for statement in read for atom in statement.atoms]
+    return [atom for atom in atoms if not (isinstance(atom, ddl.NoCatalogChange) and atom.kind == "session")]
+
+
 def _request(reader: Dialect, engine: Engine, backfills: Mapping[str, str]) -> Request:
     return Request(engine, Expressions(reader.fault, reader.is_volatile), backfills)
 
@@ -131,6 +141,20 @@ def _operation(atom: ddl.Statement, request: Request) -> Operation | None:
         if operation is not None:
             return operation
     return None
+
+
+def _changes(atom: ddl.Statement, schema: Schema) -> tuple[ddl.Statement, ...]:
+    """What a statement that writes a column anew changes of it; any other statement as it is."""
+    if not isinstance(atom, ddl.ModifyColumn):
+        return (atom,)
+    try:
+        return atom.changes(schema)
+    except ddl.DoesNotApply as error:
+        raise CannotPlan(
+            f"sql: {error}: what MODIFY changes shows only against today's definition",
+            field="schema",
+            way_out="give today's CREATE TABLE in `schema`",
+        ) from error
 
 
 def _singly(atom: ddl.Statement) -> tuple[ddl.Statement, ...]:
@@ -170,7 +194,7 @@ def _read_back(change: Change, atom: ddl.Statement, reader: Dialect, engine: Eng
         return
     sql = "; ".join(spelled)
     read = reader.read(sql)
-    if len(read) == 1 and tuple(map(_comparable, read[0].atoms)) == (_comparable(atom),):
+    if len(read) == len(spelled) and tuple(map(_comparable, _but_settings(read))) == (_comparable(atom),):
         return
     problem = read[0].problem if read and read[0].problem else "it is read as something else than was asked"
     way_out = "correct the name, type or expression in it"

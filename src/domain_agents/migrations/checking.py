@@ -204,12 +204,25 @@ def differences(asked: Schema, reached: Schema) -> tuple[str, ...]:
         ours, theirs = asked.tables.get(name), reached.tables.get(name)
         if ours is None or theirs is None:
             found.append(f"table {name} is {'left over' if ours is None else 'missing'}")
-        elif _unordered(ours) != _unordered(theirs):
-            found += [f"table {name}: {text}" for text in _table_differences(_unordered(ours), _unordered(theirs))]
+            continue
+        one, other = _unordered(_whole(ours, asked)), _unordered(_whole(theirs, reached))
+        if one != other:
+            found += [f"table {name}: {text}" for text in _table_differences(one, other)]
     for index in sorted({*asked.indexes, *reached.indexes}):
         if asked.indexes.get(index) != reached.indexes.get(index):
             found.append(f"index {index} is not as asked")
     return tuple(found)
+
+
+def _whole(table: Table, schema: Schema) -> Table:
+    """The table with the columns that a foreign key means when it names none: some engines must have them written."""
+    keys = tuple(
+        replace(key, parent_columns=parent.primary_key.columns)
+        if not key.parent_columns and (parent := schema.table(key.parent)) and parent.primary_key
+        else key
+        for key in table.foreign_keys
+    )
+    return replace(table, foreign_keys=keys)
 
 
 def plain(table: Table) -> Table:

@@ -48,6 +48,12 @@ def plan(asked: Sequence[Asked], schema: Schema, engine: Engine, sizes: Mapping[
         try:
             target = operation.apply(target)
             found = operation.steps(engine, current, Situation(size, new.holds(table, current)))
+        except CannotSpell as error:
+            raise CannotPlan(
+                f"{one.field}: {error}",
+                field=one.field,
+                way_out="ask for a change that does not need it, or write this step by hand",
+            ) from error
         except ddl.DoesNotApply as error:
             raise CannotPlan(
                 f"{one.field}: {error}", field=one.field, way_out="compare with today's schema, or give it in `schema`"
@@ -105,6 +111,8 @@ def _planned(
     new: NewTables,
 ) -> tuple[PlannedMigration, Schema]:
     """One file, spelled, and the schema behind it."""
+    # Where DDL commits by itself, a transaction around it would promise what does not hold.
+    transaction = step.transaction and engine.can(Can.TRANSACTIONAL_DDL)
     effects: list[tuple[TableName | None, Effect]] = []
     statements: list[str] = []
     current = schema
@@ -139,10 +147,10 @@ def _planned(
         slug=_slug(step.slug),
         phase=step.phase,
         why=step.why,
-        guards=engine.session_guards(step.statements, transaction=step.transaction),
+        guards=engine.session_guards(step.statements, transaction=transaction),
         statements=tuple(statements),
         backfill=step.backfill,
-        transaction=step.transaction,
+        transaction=transaction,
         affected_rows=_affected_rows(step, effects, sizes),
         expected_duration=_duration(effects, sizes),
         lock_impact=_lock_impact(effects),

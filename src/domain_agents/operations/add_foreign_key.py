@@ -99,10 +99,11 @@ class AddForeignKey:
                     title=f"add foreign key {name}",
                     slug=f"add_{name}",
                     phase=Phase.EXPAND,
-                    why="the table is empty" if is_empty else "every existing row is tested while the key is added",
+                    why="the table is empty" if is_empty else self._why(engine),
                     statements=(self.statement,),
                     transaction=not engine.refuses_transaction(self.statement, schema),
                     prechecks=() if is_empty else orphans,
+                    validations=() if is_empty or engine.can(Can.FOREIGN_KEY_TESTS_ROWS) else orphans,
                     undo=undo,
                     warnings=warnings,
                 ),
@@ -135,6 +136,15 @@ class AddForeignKey:
             ),
         )
 
+    @staticmethod
+    def _why(engine: Engine) -> str:
+        if engine.can(Can.FOREIGN_KEY_TESTS_ROWS):
+            return "every existing row is tested while the key is added"
+        return (
+            "new and changed rows are checked from here on; the server does not test the rows that are there, so they "
+            "are checked by the query before and once more after"
+        )
+
     def _undo(self, engine: Engine, schema: Schema) -> str:
         if not engine.can(Can.ADD_FOREIGN_KEY):
             return f"a new migration that rebuilds {engine.quote_table(self.table)} without the key {self.key.name}"
@@ -142,7 +152,7 @@ class AddForeignKey:
 
     def _warnings(self, engine: Engine, schema: Schema) -> tuple[str, ...]:
         table, columns = schema.table(self.table), self.key.columns
-        if table is None:
+        if table is None or engine.can(Can.FOREIGN_KEY_BRINGS_INDEX):
             return ()
         if has_index_on(schema, table, columns):
             return ()

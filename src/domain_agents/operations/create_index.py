@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from domain_agents import ddl
 from domain_agents.catalog import Index
-from domain_agents.engines import Can, Engine
+from domain_agents.engines import Blocks, Can, Engine
 from domain_agents.operations import CannotPlan, Migration, Phase, Query, Situation, Step
 from domain_agents.operations._asking import Change, Field, Request, index_key
 
@@ -89,9 +89,14 @@ class CreateIndex:
                 "this tool does not write those steps yet",
             )
         create = ddl.CreateIndex(self.index, concurrently=concurrently)
+        writes_pass = engine.effect(create, schema, situation.size).blocks is Blocks.NONE
         statements: tuple[ddl.Statement, ...] = (create,)
         drop = ddl.DropIndex(
-            self.index.name, concurrently=concurrently, if_exists=concurrently, schema=self.table.schema
+            self.index.name,
+            concurrently=concurrently,
+            if_exists=concurrently,
+            schema=self.table.schema,
+            table=self.table,
         )
         if concurrently:
             # A build that failed leaves an INVALID index under this name; IF NOT EXISTS would take it for the real one.
@@ -101,7 +106,7 @@ class CreateIndex:
                 title=f"create {'unique ' if self.index.unique else ''}index {self.index.name}",
                 slug=f"create_{self.index.name}",
                 phase=Phase.EXPAND,
-                why=self._why(concurrently=concurrently, is_empty=is_empty),
+                why=self._why(concurrently=concurrently, is_empty=is_empty, writes_pass=writes_pass),
                 statements=statements,
                 transaction=not concurrently,
                 prechecks=self._prechecks(engine),
@@ -110,7 +115,7 @@ class CreateIndex:
             ),
         )
 
-    def _why(self, *, concurrently: bool, is_empty: bool) -> str:
+    def _why(self, *, concurrently: bool, is_empty: bool, writes_pass: bool) -> str:
         if is_empty:
             return "there is no row to build it from yet"
         if concurrently:
@@ -118,6 +123,8 @@ class CreateIndex:
                 "reads and writes pass while the index is built; the leftover of a failed build is dropped first, "
                 "so the file can simply be run again"
             )
+        if writes_pass:
+            return "reads and writes pass while the index is built; a build that fails leaves nothing behind"
         return "the build holds back writes to the table for as long as it takes"
 
     def _prechecks(self, engine: Engine) -> tuple[Query, ...]:

@@ -149,7 +149,7 @@ def planned(arguments: PlanMigration, settings: Settings, job: Job) -> Ready:
         name: TableSize(facts.rows, facts.bytes, facts.writes_per_second) for name, facts in arguments.tables.items()
     }
     try:
-        asked = _asked(arguments, database)
+        asked = _asked(arguments, database, schema)
         decided = plan(asked, schema, database, sizes)
         arranged = form.arrange(decided.plan, project, database)
         contents = form.render(
@@ -181,10 +181,10 @@ def planned(arguments: PlanMigration, settings: Settings, job: Job) -> Ready:
     )
 
 
-def _asked(arguments: PlanMigration, database: Engine) -> tuple[Asked, ...]:
+def _asked(arguments: PlanMigration, database: Engine, schema: Schema) -> tuple[Asked, ...]:
     reader = dialect(database.name)
     if arguments.sql is not None:
-        asked = from_sql(arguments.sql, reader, database, arguments.backfill)
+        asked = from_sql(arguments.sql, reader, database, arguments.backfill, schema)
     else:
         changes = [change.model_dump(exclude_none=True, exclude_unset=True) for change in arguments.changes or ()]
         asked = from_changes(changes, reader, database, arguments.backfill)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 WIDTH = 100
 _TITLES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
 _SET = re.compile(r"^SET\s+(?:(?:LOCAL|SESSION)\s+)?(?=[A-Za-z_])", re.IGNORECASE)
+_SESSION = re.compile(r"SET\s+SESSION\s", re.IGNORECASE)
+_SETTING = re.compile(r"\w+(?:\.\w+)?")
 _MOMENT = re.compile(r"^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?)?")
 
 
@@ -147,13 +149,20 @@ def local_guards(guards: tuple[str, ...]) -> tuple[str, ...]:
 
 def session_guards(guards: tuple[str, ...]) -> tuple[str, ...]:
     """Guards for outside a transaction, where SET LOCAL does nothing but warn."""
-    return tuple(_SET.sub("SET ", guard) for guard in guards)
+    return tuple(guard if _SESSION.match(guard) else _SET.sub("SET ", guard) for guard in guards)
 
 
 def guard_resets(guards: tuple[str, ...]) -> tuple[str, ...]:
     """What takes session settings back, for whatever else the same connection runs."""
-    names = [re.match(r"\w+(?:\.\w+)?", guard[match.end() :]) for guard in guards if (match := _SET.match(guard))]
-    return tuple(f"RESET {name.group()}" for name in names if name)
+    resets: list[str] = []
+    for guard in guards:
+        found = _SET.match(guard)
+        name = _SETTING.match(guard, found.end()) if found else None
+        if name:
+            # An engine that spells SESSION has no RESET for a setting (in MySQL that word is about replication).
+            said = _SESSION.match(guard)
+            resets.append(f"SET SESSION {name.group()} = DEFAULT" if said else f"RESET {name.group()}")
+    return tuple(resets)
 
 
 def is_outside(sql: str) -> bool:

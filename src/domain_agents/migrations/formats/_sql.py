@@ -121,8 +121,8 @@ def body(migration: PlannedMigration, engine: Engine) -> Body:
 
 
 _BODY = re.compile(
-    r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:DEFINER\s*=\s*\S+\s+)?(?:PROCEDURE|FUNCTION|TRIGGER|EVENT)\b", re.I
-)  # noqa: FURB167
+    r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:DEFINER\s*=\s*\S+\s+)?(?:PROCEDURE|FUNCTION|TRIGGER|EVENT)\b", re.IGNORECASE
+)
 _DELIMITED = frozenset({"mysql", "mariadb"})
 """Engines whose command-line client ends a statement at the first semicolon, also inside BEGIN ... END."""
 

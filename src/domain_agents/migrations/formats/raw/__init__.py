@@ -120,7 +120,7 @@ def _content(
             "before": _all_terminated([*outside, *before]),
             "transaction": transaction,
             "guards": _all_terminated(local_guards(inside) if transaction else session_guards(inside)),
-            "statements": _all_terminated(statements),
+            "statements": _all_terminated(statements, engine.name),
             "ledger": "".join(_all_terminated([ledger])) if ledger else "",
             "resets": [] if transaction else _all_terminated(guard_resets(inside)),
             "behind": _all_terminated(behind),
@@ -129,8 +129,8 @@ def _content(
     )
 
 
-def _all_terminated(statements: Iterable[str]) -> list[str]:
-    return [terminated(sql) for sql in statements]
+def _all_terminated(statements: Iterable[str], engine: str = "") -> list[str]:
+    return [terminated(sql, engine) for sql in statements]
 
 
 FORMAT = _Raw()

@@ -1,0 +1,126 @@
+"""Which form of statement among the facts a statement is: what decides its ALGORITHM, its LOCK and its effect."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from domain_agents import ddl
+from domain_agents.catalog import Check, Column, ForeignKey, Index, PrimaryKey, Schema, Table, TableName, Unique
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BLOCKING_METHODS: Final = frozenset({"fulltext", "spatial"})
+_FORMS: Final[dict[type, str]] = {
+    ddl.CreateTable: "create_table",
+    ddl.DropTable: "drop_table",
+    ddl.RenameTable: "rename",
+    ddl.RenameColumn: "rename",
+    ddl.RenameIndex: "rename_index",
+    ddl.SetDefault: "set_default",
+    ddl.SetNotNull: "set_not_null",
+    ddl.DropNotNull: "drop_not_null",
+    ddl.ChangeType: "change_type",
+    ddl.DropIndex: "drop_index",
+    ddl.DropConstraint: "drop_constraint",
+    ddl.KeepText: "no_table_lock",
+}
+_TIMES: Final = ("change_type", "set_not_null", "drop_not_null", "set_default", "rename")
+"""The changes that one MODIFY may hold, the dearest first."""
+_TEXT: Final = re.compile(r"(?:tiny|medium|long)?(?:text|blob)\b|json\b|long\b|geometry\b", re.IGNORECASE)
+
+
+def form_of(statement: ddl.Statement, schema: Schema, *, fulltext_copies: bool) -> str:
+    """The statement's form; one that is not known counts as a copy of the table.
+
+    `fulltext_copies` says that a column beside a FULLTEXT index is not added in place.
+    """
+    match statement:
+        case ddl.AddColumn():
+            return _add_column(statement, schema, fulltext_copies=fulltext_copies)
+        case ddl.DropColumn():
+            return "drop_column_indexed" if is_indexed(schema, statement.table, statement.column) else "drop_column"
+        case ddl.ModifyColumn():
+            return _modified(statement, schema)
+        case ddl.CreateIndex(index=index):
+            blocking = index.method in BLOCKING_METHODS or any(key.is_expression for key in index.keys)
+            return "create_index_blocking" if blocking else "create_index"
+        case ddl.AddConstraint(constraint=ForeignKey() as key):
+            return "add_foreign_key" if begins_index(schema, statement.table, key.columns) else "add_foreign_key_index"
+        case ddl.AddConstraint(constraint=constraint):
+            return {PrimaryKey: "add_primary_key", Unique: "add_unique", Check: "add_check"}[type(constraint)]
+        case ddl.NoCatalogChange(kind="batches"):
+            return "write_batches"
+        case ddl.NoCatalogChange(kind="data" | "copy"):
+            return "write_rows"
+        case ddl.NoCatalogChange():
+            return "no_table_lock"
+    return _FORMS.get(type(statement), "change_type")
+
+
+def _add_column(statement: ddl.AddColumn, schema: Schema, *, fulltext_copies: bool) -> str:
+    column = statement.column
+    stored = column.generated is not None and not column.virtual
+    beside = fulltext_copies and any(index.method == "fulltext" for index in _indexes(schema, statement.table))
+    kinds = {type(constraint) for constraint in statement.constraints}
+    if stored or beside or column.identity or statement.default_is_volatile or kinds & {Check, ForeignKey}:
+        return "add_column_copy"
+    return "add_column_unique" if kinds else "add_column"
+
+
+def _modified(statement: ddl.ModifyColumn, schema: Schema) -> str:
+    try:
+        changes = statement.changes(schema)
+    except ddl.DoesNotApply:
+        return "change_type"
+    forms = {_FORMS.get(type(change), "change_type") for change in changes}
+    return next(form for form in _TIMES if form in forms)
+
+
+def is_indexed(schema: Schema, table: TableName, column: str) -> bool:
+    """Whether any index or key of the table holds the column."""
+    return any(column in columns for columns in _key_columns(schema, table))
+
+
+def begins_index(schema: Schema, table: TableName, columns: tuple[str, ...]) -> bool:
+    """Whether an index begins with these columns, so that a foreign key needs no other."""
+    return any(set(found[: len(columns)]) == set(columns) for found in _key_columns(schema, table))
+
+
+def _indexes(schema: Schema, table: TableName) -> tuple[Index, ...]:
+    found = schema.table(table)
+    return schema.indexes_of(found.name) if found else ()
+
+
+def _key_columns(schema: Schema, table: TableName) -> tuple[tuple[str, ...], ...]:
+    found = schema.table(table)
+    if found is None:
+        return ()
+    keys = [index.columns for index in _indexes(schema, table)]
+    keys += [unique.columns for unique in found.uniques] + [key.columns for key in found.foreign_keys]
+    return (*keys, found.primary_key.columns) if found.primary_key else tuple(keys)
+
+
+def needs_length(table: Table | None, index: Index) -> str:
+    """The first column of the index whose type is indexed with a length only; empty when there is none."""
+    for key in index.keys:
+        column = table.column(key.text) if table and not key.is_expression and not key.suffix else None
+        if column is not None and _TEXT.match(column.type):
+            return column.name
+    return ""
+
+
+def changed_column(statement: ddl.SetNotNull | ddl.DropNotNull | ddl.ChangeType, schema: Schema) -> Column | None:
+    """The column as the statement leaves it; None when today's definition is not known."""
+    table = schema.table(statement.table)
+    column = table.column(statement.column) if table else None
+    if column is None:
+        return None
+    changes: dict[type, Callable[[Column], Column]] = {
+        ddl.SetNotNull: lambda old: replace(old, nullable=False),
+        ddl.DropNotNull: lambda old: replace(old, nullable=True),
+        ddl.ChangeType: lambda old: replace(old, type=getattr(statement, "type", old.type)),
+    }
+    return changes[type(statement)](column)
