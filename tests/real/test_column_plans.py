@@ -9,6 +9,7 @@ import pytest
 
 from domain_agents.tools import Job, Settings
 from domain_agents.tools._proving import prove
+from domain_agents.tools.plan_migration import PlanMigration, planned
 from domain_agents.tools.prove_migration import ProveMigration, _prepared
 
 if TYPE_CHECKING:
@@ -153,3 +154,103 @@ def test_old_and_new_names_hold_the_same_whoever_writes_on_sqlite() -> None:
         assert connection.execute("""SELECT count(*) FROM "Users" WHERE email IS NOT mail""").fetchone() == (0,)
         assert connection.execute(f"""SELECT count(*) FROM "Users" WHERE mail = '{value}'""").fetchone() == (1,)
     connection.close()
+
+
+EXCHANGED = [
+    {"column": "visits", "type": "bigint"},  # NOT NULL, a default, a check, an index
+    {"column": "country", "type": "text"},  # free, with a foreign key
+    {"column": "select", "type": "varchar(500)"},
+    {"column": "email", "type": "varchar(150)"},  # unique
+]
+
+
+@both_engines
+@pytest.mark.parametrize("change", EXCHANGED, ids=lambda change: f"{change['column']}-{change['type']}")
+def test_a_column_gets_another_type_while_both_applications_write(
+    request: pytest.FixtureRequest, engine: str, change: dict[str, str]
+) -> None:
+    told = proved(request, engine, changes=[{"kind": "change_type", "table": "Users", **change}])
+    assert worked(told) >= BOTH_APPLICATIONS
+    assert all(statement["agrees"] for statement in told["statements"])
+    if engine == "postgresql":
+        assert not any(statement["rewrote"] for statement in told["statements"])
+        # Made anew, and every row holds what it held.
+        assert f"Users.{change['column']}" not in told["checks"]["data_kept"]["why"]
+
+
+TYPES = """
+CREATE TABLE types (id bigint PRIMARY KEY, short varchar(30), longer varchar(30), unlimited varchar(30), words text,
+    amount numeric(10,2), total numeric(10,2), moment timestamptz(3), local timestamp(3), net cidr, plain integer,
+    checked varchar(30) CHECK (checked <> ''), folded varchar(30));
+CREATE INDEX types_short ON types (short);
+CREATE INDEX types_amount ON types (amount);
+CREATE INDEX types_folded ON types (id) WHERE folded <> '';
+"""
+NOTED_ONLY = [
+    ("short", "varchar(60)"), ("longer", "text"), ("unlimited", "character varying"), ("words", "varchar"),
+    ("amount", "numeric(14,2)"), ("total", "decimal"), ("moment", "timestamp with time zone"), ("local", "timestamp(6)"),
+    ("net", "inet"), ("plain", "int4"),
+]  # fmt: skip
+
+
+def run_as_written(postgres: PostgresScratch, changes: list[tuple[str, str]]) -> list[dict[str, Any]]:
+    sql = "".join(f"ALTER TABLE types ALTER COLUMN {column} TYPE {type_};\n" for column, type_ in changes)
+    given = {
+        "engine": "postgresql",
+        "version": "18",
+        "schema": TYPES,
+        "sql": sql,
+        "rows": {"types": ROWS},
+        "load": False,
+    }
+    prepared = _prepared(ProveMigration.model_validate(given), Settings(project=None), Job())
+    told: list[dict[str, Any]] = prove(prepared.request, Job(), scratch=postgres).as_json()["statements"]
+    return told
+
+
+def test_what_is_said_to_be_noted_only_reads_and_writes_no_row(postgres: PostgresScratch) -> None:
+    told = run_as_written(postgres, NOTED_ONLY)
+    assert len(told) == len(NOTED_ONLY)
+    for statement in told:
+        assert not statement.get("error"), statement
+        assert (statement["rewrote"], statement["scanned"], statement["agrees"]) == ([], [], True), statement["sql"]
+
+
+def test_a_check_and_a_partial_index_make_a_wider_type_read_the_table(postgres: PostgresScratch) -> None:
+    checked, folded = run_as_written(postgres, [("checked", "varchar(60)"), ("folded", "varchar(60)")])
+    assert (checked["rewrote"], checked["scanned"]) == ([], ["types"])
+    assert (folded["rewrote"], folded["scanned"]) == ([], ["types"])
+
+
+def test_a_value_that_cannot_be_converted_is_listed_and_refuses_nothing(postgres: PostgresScratch) -> None:
+    schema = "CREATE TABLE events (id bigint PRIMARY KEY, happened text)"
+    change = {"kind": "change_type", "table": "events", "column": "happened", "type": "timestamptz"}
+    given = {"engine": "postgresql", "schema": schema, "changes": [change], "tables": {"events": {"rows": 3}}}
+    made = planned(PlanMigration.model_validate(given), Settings(project=None), Job())
+    prepared = _prepared(ProveMigration.model_validate(given), Settings(project=None), Job())
+    deploy = prepared.request.new_application_from or 0
+    database, role = postgres.create_database()
+    with postgres.connect(database) as connection:
+        connection.execute(schema)
+        connection.execute("INSERT INTO events VALUES (1, '2026-01-01 00:00Z'), (2, 'yesterday-ish')")
+        for file in prepared.request.files[:deploy]:
+            for one in file.statements:
+                connection.execute(one.sql)
+        connection.execute("INSERT INTO events VALUES (3, 'soon')")
+        [validation] = made.plan.migrations[1].validations
+        assert connection.execute(validation.sql).fetchone() == (2,)
+        connection.execute("UPDATE events SET happened = '2026-02-02 00:00Z' WHERE id > 1")
+        assert connection.execute(validation.sql).fetchone() == (0,)
+        swap, end = prepared.request.files[deploy:]
+        for one in swap.statements:
+            connection.execute(one.sql)
+        connection.execute("UPDATE events SET happened = '2027-03-03 00:00Z' WHERE id = 3")
+        years = (
+            "SELECT extract(year FROM happened), extract(year FROM happened_old::timestamptz) FROM events WHERE id = 3"
+        )
+        assert connection.execute(years).fetchone() == (2027, 2027)
+        for one in end.statements:
+            connection.execute(one.sql)
+        assert connection.execute("SELECT count(happened) FROM events").fetchone() == (3,)
+    postgres.drop_database(database)
+    postgres.drop_role(role)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from domain_agents.engines._postgresql_types import is_metadata_only
 from domain_agents.tools import Job, Settings, ToolError
 from domain_agents.tools.plan_migration import PlanMigration, Ready, planned
 
@@ -215,3 +216,102 @@ def test_a_name_that_is_a_word_of_the_language_is_quoted_in_the_copy_of_an_index
     made = ready('ALTER TABLE t RENAME COLUMN sort TO "order"', schema=schema)
     assert made.findings == ()
     assert any('((lower("order"))) WHERE "order" <> \'\'' in sql for sql in statements(made))
+
+
+# Type
+
+
+def test_a_type_that_only_widens_is_noted_in_one_statement() -> None:
+    made = ready("ALTER TABLE orders ALTER total TYPE numeric(14,2)")
+    assert made.findings == ()
+    assert order(made) == ["migration: change orders.total to numeric(14,2)"]
+    assert made.files[0].statements[-1].effect.operation == "change_type_metadata_only"
+    assert any("0A000" in warning for warning in made.warnings)
+
+
+def test_any_other_type_is_filled_beside_and_exchanged_between_two_deploys() -> None:
+    made = ready("ALTER TABLE users ALTER visits TYPE bigint")
+    assert made.findings == ()
+    assert order(made) == [
+        "migration: add users.visits_new, which holds visits as bigint",
+        "migration: backfill users.visits_new",
+        "check: backfill users.visits_new is complete",
+        "migration: guard users.visits_new against new NULLs",
+        "migration: make users.visits_new NOT NULL",
+        "deploy: the application that copes with users.visits as int and as bigint is live everywhere",
+        "migration: exchange users.visits for its stand-in of type bigint",
+        "deploy: users.visits works as bigint, and nobody wants to go back",
+        "migration: drop users.visits_old",
+    ]
+    written = statements(made)
+    assert not any(" TYPE " in sql for sql in written)
+    assert "ALTER TABLE users RENAME COLUMN visits_new TO visits" in written
+
+
+def test_the_exchange_keeps_constraints_and_indexes_under_their_names() -> None:
+    schema = """CREATE TABLE kinds (code text PRIMARY KEY);
+    CREATE TABLE t (id bigint PRIMARY KEY, code text NOT NULL DEFAULT 'x' REFERENCES kinds (code), n int,
+        CONSTRAINT only_known CHECK (code <> ''), CONSTRAINT one_each UNIQUE (code, n));
+    CREATE INDEX by_code ON t (lower(code)) WHERE n > 0;"""
+    made = ready("ALTER TABLE t ALTER code TYPE varchar(40)", schema=schema)
+    assert made.findings == ()
+    swap = next(file for file in made.files if "swap_t_code" in file.path)
+    written = [one.sql for one in swap.statements]
+    for sql in (
+        "ALTER TABLE t RENAME CONSTRAINT t_code_new_check TO only_known",
+        "ALTER TABLE t RENAME CONSTRAINT t_code_new_fkey TO t_code_fkey",
+        "ALTER TABLE t ADD CONSTRAINT one_each UNIQUE USING INDEX t_code_new_n_idx",
+        "ALTER INDEX t_lower_idx RENAME TO by_code",
+        "ALTER TABLE t ALTER COLUMN code_new SET DEFAULT 'x'",
+    ):
+        assert sql in written
+    assert not any(one.effect.is_long for one in swap.statements)
+
+
+def test_a_check_keeps_a_wider_type_from_being_noted_only() -> None:
+    schema = "CREATE TABLE t (id bigint PRIMARY KEY, code varchar(10) CHECK (code <> ''))"
+    assert len(ready("ALTER TABLE t ALTER code TYPE varchar(20)", schema=schema).files) > 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "noted"),
+    [
+        ("varchar(10)", "character varying(20)", True),
+        ("varchar(20)", "varchar(10)", False),
+        ("varchar", "varchar(10)", False),
+        ("text", "varchar", True),
+        ("numeric(10,2)", "numeric(12,2)", True),
+        ("numeric(10,2)", "numeric(12,4)", False),
+        ("numeric(10,2)", "numeric(8,2)", False),
+        ("numeric(10)", "decimal(12,0)", True),
+        ("timestamptz(3)", "timestamp(6) with time zone", True),
+        ("timestamptz", "timestamptz(3)", False),
+        ("timestamp", "timestamptz", False),
+        ("int", "integer", True),
+        ("int", "bigint", False),
+        ("char(5)", "char(10)", False),
+        ("char", "char(1)", True),
+        ("inet", "cidr", False),
+        ("text[]", "varchar[]", False),
+        ("json", "jsonb", False),
+    ],
+)
+def test_what_a_change_of_type_costs_is_decided_as_it_was_measured(before: str, after: str, noted: bool) -> None:
+    assert is_metadata_only(before, after) is noted
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("ALTER TABLE orders ALTER total TYPE numeric(10,2)", "has the type numeric(10,2) already"),
+        ("ALTER TABLE users ALTER id TYPE numeric", "is part of the primary key"),
+        ("ALTER TABLE orders ALTER note TYPE bytea", "shown of orders is computed"),
+    ],
+)
+def test_a_change_of_type_that_cannot_be_is_refused(sql: str, says: str) -> None:
+    assert says in refused(sql)
+
+
+def test_a_column_that_another_table_refers_to_keeps_its_type() -> None:
+    child = "CREATE TABLE mails (address text, CONSTRAINT fk FOREIGN KEY (address) REFERENCES users (email));"
+    assert "is what mails refers to" in refused("ALTER TABLE users ALTER email TYPE varchar(9)", schema=SCHEMA + child)

@@ -32,6 +32,9 @@ class Spelling:
                 name = self.table(TableName(statement.index, statement.schema))
                 words = ["DROP INDEX", "CONCURRENTLY" if statement.concurrently else "", self._if(statement), name]
                 return " ".join(word for word in words if word)
+            case ddl.RenameIndex():
+                name = self.table(TableName(statement.index, statement.table.schema if statement.table else ""))
+                return f"ALTER INDEX {name} RENAME TO {self.quote(statement.new_name)}"
             case ddl.DropTable():
                 return " ".join(w for w in ("DROP TABLE", self._if(statement), self.table(statement.table)) if w)
             case _:
@@ -65,8 +68,16 @@ class Spelling:
                 return f"ALTER COLUMN {self.quote(statement.column)} DROP DEFAULT"
             case ddl.SetDefault():
                 return f"ALTER COLUMN {self.quote(statement.column)} SET DEFAULT {statement.default}"
+            case ddl.ChangeType():
+                using = f" USING {statement.using}" if statement.using is not None else ""
+                return f"ALTER COLUMN {self.quote(statement.column)} TYPE {statement.type}{using}"
             case ddl.AddConstraint(using_index=""):
                 return f"ADD {self._constraint(statement.constraint)}"
+            case ddl.AddConstraint(constraint=PrimaryKey() | Unique() as key):
+                kind = "PRIMARY KEY" if isinstance(key, PrimaryKey) else "UNIQUE"
+                return f"ADD CONSTRAINT {self.quote(key.name)} {kind} USING INDEX {self.quote(statement.using_index)}"
+            case ddl.RenameConstraint():
+                return f"RENAME CONSTRAINT {self.quote(statement.name)} TO {self.quote(statement.new_name)}"
             case ddl.ValidateConstraint():
                 return f"VALIDATE CONSTRAINT {self.quote(statement.name)}"
             case ddl.DropConstraint():

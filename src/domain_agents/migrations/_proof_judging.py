@@ -222,7 +222,8 @@ def data_kept(
         for column, checksum in old.columns.items():
             later = next((new for (name, told), new in renamed if _same_table(name, table) and column == told), column)
             if later == column and any(_same_table(name, table) and column == told for name, told in reading.rewritten):
-                exempt.add(f"{table}.{column}")
+                # A column that was made anew may still hold what it held.
+                exempt |= {f"{table}.{column}"} if new.columns.get(column) != checksum else set()
             elif new.columns.get(later) != checksum:
                 problems.append(
                     f"{table}.{later} is gone" if later not in new.columns else f"values of {table}.{later} changed"
