@@ -404,8 +404,8 @@ class AddConstraint:
         is_plain = not any(key.is_expression or key.descending or key.suffix for key in index.keys)
         if not index.unique or index.where is not None or not is_plain:
             raise DoesNotApply(
-                f"index {index.name} cannot become a constraint: it must be unique, on plain columns in their default order, "
-                "and without WHERE"
+                f"index {index.name} cannot become a constraint: it must be unique, without WHERE, and on plain columns in "
+                "their default order"
             )
         constraint = replace(self.constraint, columns=index.columns, name=self.constraint.name or index.name)
         after = schema.without_index(self.using_index, self.table)

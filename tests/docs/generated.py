@@ -26,6 +26,9 @@ SCHEMA = """
 CREATE TABLE users (id integer PRIMARY KEY, email text NOT NULL);
 CREATE TABLE orders (id integer PRIMARY KEY, user_id integer, note text);
 CREATE INDEX orders_user ON orders (user_id);
+CREATE TABLE lines (id integer PRIMARY KEY, order_id integer);
+ALTER TABLE lines ADD CONSTRAINT lines_order FOREIGN KEY (order_id) REFERENCES orders (id);
+ALTER TABLE lines ADD CONSTRAINT old_lines CHECK (id > 0) NOT VALID;
 """
 SAMPLES: dict[str, dict[str, Any]] = {
     "add_column": {"sql": "ALTER TABLE orders ADD COLUMN region text"},
@@ -35,6 +38,8 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "changes": [{"kind": "add_check", "table": "orders", "name": "has_note", "expression": "note <> ''"}]
     },
     "add_unique": {"changes": [{"kind": "add_unique", "table": "users", "columns": ["email"]}]},
+    "drop_constraint": {"changes": [{"kind": "drop_constraint", "table": "lines", "name": "lines_order"}]},
+    "validate_constraint": {"changes": [{"kind": "validate_constraint", "table": "lines", "name": "old_lines"}]},
     "create_table": {"sql": "CREATE TABLE invoices (id integer PRIMARY KEY, note text)"},
     "add_foreign_key": {
         "changes": [{"kind": "add_foreign_key", "table": "orders", "columns": ["user_id"], "parent": "users"}]

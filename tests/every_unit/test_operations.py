@@ -9,14 +9,21 @@ import pytest
 from domain_agents.engines import Blocks, Can, engine, engine_names
 from domain_agents.migrations.formats import framework_names
 from domain_agents.operations import operation_class, operation_kinds
-from domain_agents.tools import Job, Settings
+from domain_agents.tools import Job, Settings, ToolError
 from domain_agents.tools.plan_migration import PlanMigration, Ready, planned
 
 SCHEMA = """
-CREATE TABLE customers (id integer PRIMARY KEY, email text NOT NULL, country text);
-CREATE TABLE orders (id integer PRIMARY KEY, customer_id integer, note text);
+CREATE TABLE customers (id integer PRIMARY KEY, email varchar(190) NOT NULL, country varchar(10));
+CREATE TABLE orders (id integer PRIMARY KEY, customer_id integer, note varchar(190));
 CREATE INDEX orders_note ON orders (note);
+CREATE TABLE refunds (
+    id integer PRIMARY KEY, order_id integer, CONSTRAINT refunds_order FOREIGN KEY (order_id) REFERENCES orders (id)
+);
 """
+MORE_SCHEMA = {
+    "validate_constraint": "ALTER TABLE refunds ADD CONSTRAINT old_refunds CHECK (order_id > 0) NOT VALID;",
+}
+"""What an example's table needs besides, and not every engine can read."""
 EXAMPLES: dict[str, dict[str, Any]] = {
     "add_column": {"table": "customers", "column": "locale", "type": "text", "nullable": False, "backfill": "'en'"},
     "create_index": {"table": "customers", "columns": ["email"], "unique": True},
@@ -32,6 +39,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "drop_index": {"table": "orders", "name": "orders_note"},
     "add_check": {"table": "customers", "name": "email_is_one", "expression": "email LIKE '%@%'"},
     "add_unique": {"table": "customers", "columns": ["email"]},
+    "drop_constraint": {"table": "refunds", "name": "refunds_order"},
+    "validate_constraint": {"table": "refunds", "name": "old_refunds"},
     "add_foreign_key": {"table": "orders", "columns": ["customer_id"], "parent": "customers"},
     "rename_column": {"table": "customers", "column": "country", "new_name": "country_code"},
     "change_type": {"table": "orders", "column": "customer_id", "type": "bigint"},
@@ -41,7 +50,18 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "set_not_null": {"table": "customers", "column": "country", "backfill": "'??'"},
 }
 every_operation = pytest.mark.parametrize("kind", operation_kinds())
-every_engine = pytest.mark.parametrize("name", engine_names())
+NOT_PLANNED: dict[str, set[str]] = {
+    # A copy while writers wait, or triggers that are not written for them yet: refused, with the way out.
+    "mariadb": {"add_check", "change_type", "rename_column"},
+    "mysql": {"add_check", "change_type", "rename_column"},
+}
+PLANNED = [
+    (k, n)
+    for k in operation_kinds()
+    for n in engine_names()
+    if k not in NOT_PLANNED.get(n, ()) and (k != "validate_constraint" or engine(n).can(Can.CONSTRAINT_NOT_VALID))
+]
+every_planned = pytest.mark.parametrize(("kind", "name"), PLANNED)
 every_framework = pytest.mark.parametrize("framework", framework_names())
 
 
@@ -50,9 +70,9 @@ def plan(kind: str, name: str, framework: str = "raw", rows: int | None = 50_000
         "changes": [{"kind": kind, **EXAMPLES[kind]}],
         "engine": name,
         "framework": framework,
-        "schema": SCHEMA,
+        "schema": SCHEMA + MORE_SCHEMA.get(kind, ""),
         "date": "2026-11-21",
-        "tables": {} if rows is None else {"customers": {"rows": rows}, "orders": {"rows": rows}},
+        "tables": {} if rows is None else {name: {"rows": rows} for name in ("customers", "orders", "refunds")},
     }
     arguments = PlanMigration.model_validate(given)
     return planned(arguments, Settings(project=None), Job())
@@ -63,8 +83,7 @@ def test_an_operation_is_named_after_its_file() -> None:
     assert all(operation_class(kind).kind == kind for kind in operation_kinds())
 
 
-@every_operation
-@every_engine
+@every_planned
 @every_framework
 def test_a_plan_arrives_at_the_schema_asked_for(kind: str, name: str, framework: str) -> None:
     made = plan(kind, name, framework)
@@ -73,8 +92,14 @@ def test_a_plan_arrives_at_the_schema_asked_for(kind: str, name: str, framework:
     assert all(file.statements for file in made.files)
 
 
-@every_operation
-@every_engine
+@pytest.mark.parametrize(("name", "kind"), [(name, kind) for name in NOT_PLANNED for kind in sorted(NOT_PLANNED[name])])
+def test_what_an_engine_has_no_plan_for_is_refused_with_the_way_out(name: str, kind: str) -> None:
+    with pytest.raises(ToolError, match=r"Way out: \w+") as refused:
+        plan(kind, name)
+    assert "gh-ost" in str(refused.value) or "let the application" in str(refused.value)
+
+
+@every_planned
 def test_every_migration_says_why_what_it_locks_and_how_it_is_undone(kind: str, name: str) -> None:
     for migration in plan(kind, name).plan.migrations:
         for text in (
@@ -88,8 +113,7 @@ def test_every_migration_says_why_what_it_locks_and_how_it_is_undone(kind: str, 
         assert migration.slug.replace("_", "").isalnum()
 
 
-@every_operation
-@every_engine
+@every_planned
 def test_a_lock_that_lasts_is_either_avoided_or_said_aloud(kind: str, name: str) -> None:
     made = plan(kind, name)
     lasting = [
@@ -104,16 +128,14 @@ def test_a_lock_that_lasts_is_either_avoided_or_said_aloud(kind: str, name: str)
         assert any("WAIT" in warning for warning in made.warnings)
 
 
-@every_operation
-@every_engine
+@every_planned
 def test_row_counts_are_asked_for_only_when_they_are_not_given(kind: str, name: str) -> None:
     unknown = plan(kind, name, rows=None).plan
     assert bool(unknown.questions) == any(migration.grows for migration in unknown.migrations)
     assert not plan(kind, name).plan.questions
 
 
-@every_operation
-@every_engine
+@every_planned
 def test_every_number_has_its_source(kind: str, name: str) -> None:
     for file in plan(kind, name).files:
         for statement in file.statements:

@@ -86,3 +86,30 @@ def test_a_unique_constraint_is_added_under_a_running_application(request: pytes
         if engine == "postgresql":
             assert locks(told, "ALTER TABLE users ADD CONSTRAINT") == {"ACCESS EXCLUSIVE"}
             assert [one["scanned"] for one in told["statements"] if "USING INDEX" in one["sql"]] == [[]]
+
+
+@both_engines
+@pytest.mark.parametrize(
+    ("table", "name"), [("Orders", "orders_user"), ("Orders", "orders_number"), ("users", "age_is_human")]
+)
+def test_a_constraint_goes_under_a_running_application(
+    request: pytest.FixtureRequest, engine: str, table: str, name: str
+) -> None:
+    told = proved(request, engine, changes=[{"kind": "drop_constraint", "table": table, "name": name}])
+    if engine == "postgresql":
+        assert locks(told, "ALTER TABLE") >= {"ACCESS EXCLUSIVE"}
+
+
+def test_a_constraint_is_validated_under_a_running_application(request: pytest.FixtureRequest) -> None:
+    schema = (
+        SCHEMA
+        + """
+    ALTER TABLE users ADD CONSTRAINT has_mail CHECK (email <> '') NOT VALID;
+    CREATE TABLE notes (id bigint PRIMARY KEY, user_id bigint);
+    ALTER TABLE notes ADD CONSTRAINT notes_user FOREIGN KEY (user_id) REFERENCES users NOT VALID;
+    """
+    )
+    for table, name in (("users", "has_mail"), ("notes", "notes_user")):
+        change = {"kind": "validate_constraint", "table": table, "name": name}
+        told = proved(request, "postgresql", schema=schema, changes=[change])
+        assert locks(told, "ALTER TABLE") <= {"SHARE UPDATE EXCLUSIVE", "ROW SHARE", "ACCESS SHARE"}

@@ -408,3 +408,101 @@ def test_a_unique_constraint_on_a_new_table_is_added_at_once() -> None:
 )  # fmt: skip
 def test_a_unique_constraint_that_cannot_be_planned_says_why(schema: str, arguments: dict[str, Any], says: str) -> None:
     assert says in refused(schema=SCHEMA + schema, **arguments)
+
+
+# Dropping and validating a constraint
+
+CONSTRAINED = """
+CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL CONSTRAINT mail_once UNIQUE, age int);
+CREATE TABLE orders (
+    id bigint PRIMARY KEY, user_id bigint, state text, CONSTRAINT has_state CHECK (state <> ''),
+    CONSTRAINT orders_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
+);
+"""
+UNVALIDATED = """
+ALTER TABLE users ADD CONSTRAINT grown CHECK (age >= 18) NOT VALID;
+ALTER TABLE orders ADD CONSTRAINT by_mail FOREIGN KEY (state) REFERENCES users (email) NOT VALID;
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "deploy", "warning", "undo"),
+    [
+        (
+            "orders",
+            "has_state",
+            "",
+            "nobody refuses rows of orders that break state <> ''",
+            "ALTER TABLE orders ADD CONSTRAINT has_state CHECK (state <> '') NOT VALID; "
+            "ALTER TABLE orders VALIDATE CONSTRAINT has_state (each by itself)",
+        ),
+        (
+            "orders",
+            "orders_user",
+            "the application deletes or changes the rows of orders itself",
+            "nobody refuses rows of orders without a parent in users",
+            "ALTER TABLE orders ADD CONSTRAINT orders_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE "
+            "NOT VALID; ALTER TABLE orders VALIDATE CONSTRAINT orders_user (each by itself)",
+        ),
+        (
+            "users",
+            "mail_once",
+            "no application version relies on (email) of users being unique",
+            "nothing keeps (email) of users unique",
+            "CREATE UNIQUE INDEX CONCURRENTLY mail_once ON users (email); "
+            "ALTER TABLE users ADD CONSTRAINT mail_once UNIQUE USING INDEX mail_once (each by itself)",
+        ),
+        (
+            "orders",
+            "orders_pkey",
+            "no application version relies on (id) of orders being unique",
+            "orders has no primary key from here on",
+            "CREATE UNIQUE INDEX CONCURRENTLY orders_pkey ON orders (id); "
+            "ALTER TABLE orders ADD CONSTRAINT orders_pkey PRIMARY KEY USING INDEX orders_pkey (each by itself)",
+        ),
+    ],
+)
+def test_a_constraint_goes_with_what_it_was_good_for_said(
+    table: str, name: str, deploy: str, warning: str, undo: str
+) -> None:
+    made = ready(schema=CONSTRAINED, changes=[{"kind": "drop_constraint", "table": table, "name": name}])
+    assert made.files == ready(schema=CONSTRAINED, sql=f"ALTER TABLE {table} DROP CONSTRAINT {name}").files
+    assert statements(made) == [f"ALTER TABLE {table} DROP CONSTRAINT {name}"]
+    assert [title for kind, title in steps(made) if kind == "deploy"] == ([deploy] if deploy else [])
+    assert any(warning in said for said in made.warnings)
+    assert made.plan.migrations[0].undo == undo
+
+
+def test_sqlite_builds_the_table_anew_without_the_constraint() -> None:
+    made = ready(engine="sqlite", schema=CONSTRAINED, sql="ALTER TABLE orders DROP CONSTRAINT orders_user")
+    assert any("orders_before_rebuild" in sql for sql in statements(made))
+    assert "rebuilds orders with orders_user again" in made.plan.migrations[0].undo
+
+
+def test_a_constraint_is_validated_in_a_file_of_its_own_with_the_rows_that_break_it_asked_for() -> None:
+    for table, name, query in (
+        ("users", "grown", "SELECT count(*) FROM users WHERE NOT (age >= 18)"),
+        ("orders", "by_mail", "LEFT JOIN users p ON p.email = c.state"),
+    ):
+        change = {"kind": "validate_constraint", "table": table, "name": name}
+        made = ready(schema=CONSTRAINED + UNVALIDATED, changes=[change])
+        sql = f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}"
+        assert made.files == ready(schema=CONSTRAINED + UNVALIDATED, sql=sql).files
+        assert statements(made) == [sql]
+        assert query in made.plan.migrations[0].prechecks[0].sql
+        assert [statement.effect.blocks for statement in made.files[0].statements][-1] is Blocks.NONE
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"sql": "ALTER TABLE orders DROP CONSTRAINT IF EXISTS nope"}, "has no constraint nope"),
+        ({"sql": "ALTER TABLE users DROP CONSTRAINT users_pkey"}, "the foreign key orders_user of orders refers to users_pkey"),
+        ({"sql": "ALTER TABLE users DROP CONSTRAINT users_pkey CASCADE"}, "would lose CASCADE"),
+        ({"sql": "ALTER TABLE orders VALIDATE CONSTRAINT orders_user"}, "is validated already"),
+        ({"sql": "ALTER TABLE orders VALIDATE CONSTRAINT nope"}, "has no constraint nope"),
+        ({"engine": "sqlite", "changes": [{"kind": "validate_constraint", "table": "orders", "name": "has_state"}]}, "is validated already"),
+    ],
+)  # fmt: skip
+def test_a_constraint_that_must_stay_says_why(arguments: dict[str, Any], says: str) -> None:
+    assert says in refused(schema=CONSTRAINED, **arguments)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from domain_agents.operations import Query
 
 if TYPE_CHECKING:
-    from domain_agents.catalog import Schema, Table, TableName
+    from domain_agents.catalog import Check, ForeignKey, Schema, Table, TableName
+    from domain_agents.ddl import Constraint
     from domain_agents.engines import Engine
 
 
@@ -42,3 +43,34 @@ def duplicates(engine: Engine, table: TableName, columns: tuple[str, ...]) -> Qu
         f"GROUP BY {keys} HAVING count(*) > 1 LIMIT 20"
     )
     return Query(sql, "no rows", "duplicates make the build fail: merge or delete them first")
+
+
+def orphans(engine: Engine, schema: Schema, table: TableName, key: ForeignKey) -> tuple[Query, ...]:
+    """The rows that a foreign key refuses; no query where the parent's key is not known."""
+    parent = schema.table(key.parent)
+    columns = key.parent_columns or (parent.primary_key.columns if parent and parent.primary_key else ())
+    if not columns:
+        return ()
+    pairs = list(zip(key.columns, columns, strict=False))
+    join = " AND ".join(f"p.{engine.quote(theirs)} = c.{engine.quote(ours)}" for ours, theirs in pairs)
+    present = " AND ".join(f"c.{engine.quote(ours)} IS NOT NULL" for ours, _ in pairs)
+    sql = (
+        f"SELECT count(*) FROM {engine.quote_table(table)} c "
+        f"LEFT JOIN {engine.quote_table(key.parent)} p ON {join} "
+        f"WHERE {present} AND p.{engine.quote(pairs[0][1])} IS NULL"
+    )
+    return (Query(sql, "0", "rows without a parent make the validation fail; repair or delete them first"),)
+
+
+def violations(engine: Engine, table: TableName, check: Check, what: str) -> Query:
+    """The rows that a check refuses, which `what` says the consequence of; a NULL condition refuses none."""
+    # On a line of its own the bracket is not swallowed by a comment at the end of the condition.
+    condition = f"{check.expression}\n" if "--" in check.expression else check.expression
+    sql = f"SELECT count(*) FROM {engine.quote_table(table)} WHERE NOT ({condition})"
+    return Query(sql, "0", f"rows that break the condition {what}; repair them first")
+
+
+def constraint_of(table: Table, name: str) -> Constraint | None:
+    """The table's constraint of that name."""
+    keys = (table.primary_key,) if table.primary_key else ()
+    return next((one for one in (*keys, *table.uniques, *table.checks, *table.foreign_keys) if one.name == name), None)

@@ -10,6 +10,7 @@ from domain_agents.catalog import Check
 from domain_agents.engines import Can, Engine
 from domain_agents.operations import Deploy, Migration, Phase, Query, Situation, Step
 from domain_agents.operations._asking import Change, Field, Request
+from domain_agents.operations._keys import violations
 from domain_agents.operations._undo import undone
 
 if TYPE_CHECKING:
@@ -110,10 +111,7 @@ class AddCheck:
         )
 
     def _violations(self, engine: Engine, what: str) -> Query:
-        # On a line of its own the bracket is not swallowed by a comment at the end of the condition.
-        condition = f"{self.check.expression}\n" if "--" in self.check.expression else self.check.expression
-        sql = f"SELECT count(*) FROM {engine.quote_table(self.table)} WHERE NOT ({condition})"
-        return Query(sql, "0", f"rows that break the condition {what}; repair them first")
+        return violations(engine, self.table, self.check, what)
 
     def _never_tested(self) -> tuple[str, ...]:
         warning = (

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from domain_agents import ddl
 from domain_agents.catalog import ForeignKey
 from domain_agents.engines import Can, Engine
-from domain_agents.operations import CannotPlan, Migration, Phase, Query, Situation, Step
+from domain_agents.operations import CannotPlan, Migration, Phase, Situation, Step
 from domain_agents.operations._asking import Change, Field, Request
 from domain_agents.operations._keys import has_index_on
+from domain_agents.operations._keys import orphans as orphans_of
 
 if TYPE_CHECKING:
-    from domain_agents.catalog import Schema, Table, TableName
+    from domain_agents.catalog import Schema, TableName
 
 _ACTIONS: Final = ("NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT")
 
@@ -89,7 +90,7 @@ class AddForeignKey:
         self.apply(schema)
         table = schema.table(self.table)
         is_empty = situation.is_new_table or situation.size.rows == 0
-        orphans = self._orphans(engine, schema)
+        orphans = orphans_of(engine, schema, self.table, self.key)
         undo = self._undo(engine, schema)
         name = self.key.name
         warnings = self._warnings(engine, schema)
@@ -162,23 +163,3 @@ class AddForeignKey:
             f"{engine.quote_table(self.key.parent)} reads the whole table; create the index first"
         )
         return (warning,)
-
-    def _orphans(self, engine: Engine, schema: Schema) -> tuple[Query, ...]:
-        parent = schema.table(self.key.parent)
-        columns = self._parent_columns(parent)
-        if not columns:
-            return ()
-        pairs = list(zip(self.key.columns, columns, strict=False))
-        join = " AND ".join(f"p.{engine.quote(theirs)} = c.{engine.quote(ours)}" for ours, theirs in pairs)
-        present = " AND ".join(f"c.{engine.quote(ours)} IS NOT NULL" for ours, _ in pairs)
-        sql = (
-            f"SELECT count(*) FROM {engine.quote_table(self.table)} c "
-            f"LEFT JOIN {engine.quote_table(self.key.parent)} p ON {join} "
-            f"WHERE {present} AND p.{engine.quote(pairs[0][1])} IS NULL"
-        )
-        return (Query(sql, "0", "rows without a parent make the validation fail; repair or delete them first"),)
-
-    def _parent_columns(self, parent: Table | None) -> tuple[str, ...]:
-        if self.key.parent_columns:
-            return self.key.parent_columns
-        return parent.primary_key.columns if parent and parent.primary_key else ()
