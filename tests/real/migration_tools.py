@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
+import socketserver
 import subprocess
 import sys
-from dataclasses import dataclass
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -14,7 +18,7 @@ import pytest
 from tests.protocol.node import modules
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from domain_agents.workspace.scratch import PostgresScratch
@@ -35,6 +39,8 @@ class Database:
     url: str
     environment: Mapping[str, str]
     file: str = ""
+    port: int = 0
+    """A TCP port that leads to it, for tools that cannot use a socket file."""
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         """What a query gives."""
@@ -65,6 +71,39 @@ def postgresql(server: PostgresScratch) -> Database:
     secret = quote(environment["PGPASSWORD"], safe="")
     place = f"host={quote(environment['PGHOST'], safe='')}&port={environment['PGPORT']}&sslmode=disable"
     return Database("postgresql", f"postgres://{role}:{secret}@/{name}?{place}", environment)
+
+
+@contextmanager
+def over_tcp(database: Database) -> Iterator[Database]:
+    """The database with a port on the loopback address: the scratch server listens on a socket file alone."""
+    socket_file = f"{database.environment['PGHOST']}/.s.PGSQL.{database.environment['PGPORT']}"
+
+    class Relay(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with socket.socket(socket.AF_UNIX) as server:
+                server.connect(socket_file)
+                back = threading.Thread(target=_pass_on, args=(server, self.request), daemon=True)
+                back.start()
+                _pass_on(self.request, server)
+                back.join(SECONDS)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Relay) as listener:
+        listener.daemon_threads = True
+        threading.Thread(target=listener.serve_forever, daemon=True).start()
+        try:
+            yield replace(database, port=listener.server_address[1])
+        finally:
+            listener.shutdown()
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    try:
+        while data := source.recv(65_536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        # One side is gone; the other one then notices by itself.
+        return
 
 
 def sqlite(directory: Path) -> Database:

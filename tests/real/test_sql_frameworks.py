@@ -6,17 +6,18 @@ which must fail and change nothing.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.real.migration_tools import CREATE, ROWS, Database, found, postgresql, run, sqlite
+from tests.real.migration_tools import CREATE, ROWS, Database, found, over_tcp, postgresql, run, sqlite
 
 from domain_agents.tools import Job, Settings
 from domain_agents.tools.plan_migration import TOOL, PlanMigration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from domain_agents.workspace.scratch import PostgresScratch
@@ -41,8 +42,9 @@ class Tool:
     program: str
     history: Callable[[Database], dict[str, str]]
     apply: Callable[[Database], list[str]]
-    undo: Callable[[Database], list[str]]
+    undo: Callable[[Database, str], list[str]]
     engines: tuple[str, ...] = ("postgresql", "sqlite")
+    refuses: str = "forward-only: undo it by a new migration"
     installed_by_ci: bool = False
 
 
@@ -55,26 +57,127 @@ def _dbmate(database: Database) -> dict[str, str]:
     }
 
 
+def _yoyo(database: Database) -> dict[str, str]:
+    return {
+        "yoyo.ini": "[DEFAULT]\nsources = %(here)s/migrations\n",
+        "migrations/20240101_01_aB3dE-create-users.sql": f"-- create users\n-- depends:\n\n{CREATE[database.engine]}\n",
+        "migrations/20240102_01_Zx9yW-seed-users.sql": f"-- depends: 20240101_01_aB3dE-create-users\n\n{ROWS}\n",
+    }
+
+
+def _yoyo_url(database: Database) -> str:
+    if database.engine == "sqlite":
+        return f"sqlite:///{database.file}"
+    told = database.environment
+    return f"postgresql+psycopg://{told['PGUSER']}:{told['PGPASSWORD']}@/{told['PGDATABASE']}?host={told['PGHOST']}"
+
+
+def _node_pg_migrate(database: Database) -> dict[str, str]:
+    return {
+        "package.json": '{\n  "dependencies": {\n    "node-pg-migrate": "9.0.0"\n  }\n}\n',
+        "migrations/1704067200000_create-users.sql": (
+            f"-- Up Migration\n{CREATE[database.engine]}\n-- Down Migration\nDROP TABLE users;\n"
+        ),
+        "migrations/1704153600000_seed-users.sql": f"-- Up Migration\n{ROWS}\n",
+    }
+
+
+def _sqitch(database: Database) -> dict[str, str]:
+    client = "pg" if database.engine == "postgresql" else "sqlite"
+    person = "Ada <ada@example.org>"
+    return {
+        "sqitch.conf": f"[core]\n\tengine = {client}\n[user]\n\tname = Ada\n\temail = ada@example.org\n",
+        "sqitch.plan": (
+            "%syntax-version=1.0.0\n%project=shop\n\n"
+            f"create_users 2024-01-01T00:00:00Z {person} # users\n"
+            f"seed_users [create_users] 2024-01-02T00:00:00Z {person} # rows\n"
+        ),
+        "deploy/create_users.sql": f"-- Deploy create_users\nBEGIN;\n{CREATE[database.engine]}\nCOMMIT;\n",
+        "deploy/seed_users.sql": f"-- Deploy seed_users\nBEGIN;\n{ROWS}\nCOMMIT;\n",
+        "revert/create_users.sql": "DROP TABLE users;\n",
+        "revert/seed_users.sql": "DELETE FROM users;\n",
+    }
+
+
+def _sqitch_target(database: Database) -> str:
+    return "db:pg:" if database.engine == "postgresql" else f"db:sqlite:{database.file}"
+
+
+def _liquibase(database: Database) -> dict[str, str]:
+    first = "--liquibase formatted sql\n\n--changeset ada:"
+    return {
+        "db/changelog/root.yaml": "databaseChangeLog:\n  - includeAll:\n      path: db/changelog/changes\n",
+        "db/changelog/changes/001_create_users.sql": f"{first}001_create_users\n{CREATE[database.engine]}\n",
+        "db/changelog/changes/002_seed_users.sql": f"{first}002_seed_users\n{ROWS}\n--rollback DELETE FROM users;\n",
+    }
+
+
+def _liquibase_words(database: Database, *words: str) -> list[str]:
+    told = database.environment
+    address = f"jdbc:postgresql://127.0.0.1:{database.port}/{told['PGDATABASE']}"
+    who = [f"--username={told['PGUSER']}", f"--password={told['PGPASSWORD']}"]
+    return ["--changeLogFile=db/changelog/root.yaml", f"--url={address}", *who, *words]
+
+
 TOOLS = (
     Tool(
         "dbmate",
         "dbmate",
         _dbmate,
         lambda _: ["--no-dump-schema", "up"],
-        lambda _: ["--no-dump-schema", "rollback"],
+        lambda _, __: ["--no-dump-schema", "rollback"],
         installed_by_ci=True,
+    ),
+    Tool(
+        "yoyo",
+        "yoyo",
+        _yoyo,
+        lambda database: ["apply", "--batch", "--no-config-file", "-d", _yoyo_url(database), "migrations"],
+        lambda database, newest: [
+            *("rollback", "--batch", "--no-config-file", "-d", _yoyo_url(database)),
+            *("-r", newest, "migrations"),
+        ],
+        installed_by_ci=True,
+    ),
+    Tool(
+        "node-pg-migrate",
+        "node-pg-migrate",
+        _node_pg_migrate,
+        lambda _: ["up", "--no-lock"],
+        lambda _, __: ["down", "--no-lock"],
+        engines=("postgresql",),
+        refuses="User has disabled down migration",
+        installed_by_ci=True,
+    ),
+    Tool(
+        "sqitch",
+        "sqitch",
+        _sqitch,
+        lambda database: ["deploy", _sqitch_target(database)],
+        lambda database, _: ["revert", "-y", "--to", "@HEAD^", _sqitch_target(database)],
+    ),
+    Tool(
+        "liquibase",
+        "liquibase",
+        _liquibase,
+        lambda database: _liquibase_words(database, "update"),
+        lambda database, _: _liquibase_words(database, "rollbackCount", "1"),
+        engines=("postgresql",),
+        refuses="No inverse to",
     ),
 )
 CASES = [pytest.param(tool, engine, id=f"{tool.framework}-{engine}") for tool in TOOLS for engine in tool.engines]
 
 
 @pytest.fixture
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     engine = request.node.callspec.params["engine"]
     if engine == "sqlite":
-        return sqlite(tmp_path)
+        yield sqlite(tmp_path)
+        return
     server: PostgresScratch = request.getfixturevalue("postgres")
-    return postgresql(server)
+    with over_tcp(postgresql(server)) as made:
+        yield made
 
 
 @pytest.mark.parametrize(("tool", "engine"), CASES)
@@ -94,15 +197,31 @@ def test_a_written_plan_runs_in_the_frameworks_own_tool(
     assert planned["project"]["framework"] == tool.framework
     assert planned["findings"] == []
     assert planned["written"] == [file["path"] for file in planned["files"]]
+    _enter_in_the_plan(tool, planned["files"], program, root, database)
     for _ in range(2):
         done = run([program, *tool.apply(database)], root, database)
         assert done.returncode == 0, done.stdout + done.stderr
         _assert_is_as_asked(database)
-    back = run([program, *tool.undo(database)], root, database)
+    newest = planned["steps"][-1]["file"].rpartition("/")[2].removesuffix(".sql")
+    back = run([program, *tool.undo(database, newest)], root, database)
     assert back.returncode != 0, back.stdout + back.stderr
+    assert tool.refuses in back.stdout + back.stderr
     _assert_is_as_asked(database)
     again = run([program, *tool.apply(database)], root, database)
     assert again.returncode == 0, again.stdout + again.stderr
+
+
+def _enter_in_the_plan(tool: Tool, files: list[dict[str, str]], program: str, root: Path, database: Database) -> None:
+    """What a person does with Sqitch: the commands that the scripts name, word for word."""
+    for file in files:
+        lines = [line.removeprefix("--").strip() for line in file["content"].splitlines()]
+        for line, more in zip(lines, [*lines[1:], ""], strict=True):
+            if tool.framework == "sqitch" and line.startswith("Enter with: "):
+                command = line.removeprefix("Enter with: sqitch ")
+                command += "" if more.startswith("Apply with") else f" {more}"
+                done = run([program, *shlex.split(command)], root, database)
+                assert done.returncode == 0, done.stdout + done.stderr
+                assert (root / file["path"]).read_text() == file["content"]
 
 
 def _assert_is_as_asked(database: Database) -> None:

@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING
 
 from domain_agents.migrations.formats import Format, OutsideTransaction
 from domain_agents.migrations.formats._header import in_directory
-from domain_agents.migrations.formats._sql import body, comments, header, places, read_sql, refuse_marks, section
+from domain_agents.migrations.formats._sql import (
+    body,
+    comments,
+    header,
+    places,
+    read_sql,
+    refuse_marks,
+    section,
+    terminated,
+)
 from domain_agents.rendering import render as render_template
 
 if TYPE_CHECKING:
@@ -72,8 +81,8 @@ class _Liquibase(Format):
                 {
                     "changeset": " ".join([f"{signed}:{place.stem}", *attributes]),
                     "header": comments(header(plan, place, engine, author=author, date=date), _MARKS),
-                    # On a line of its own the delimiter cannot end up in a comment.
-                    "statements": [f"{sql}\n{end}" if "--" in sql else f"{sql}{end}" for sql in runs.statements],
+                    # Behind a word the delimiter would be read as part of it (seen with 4.4).
+                    "statements": [terminated(sql) if end == ";" else f"{sql}\n{end}" for sql in runs.statements],
                 },
                 name=_TEMPLATE,
             )
@@ -83,7 +92,7 @@ class _Liquibase(Format):
         changes = section(content, _CHANGESET, _NEVER)
         named = _DELIMITER.search(content)
         if named:
-            changes = re.sub(rf"{re.escape(named.group(1))}[ \t]*$", ";", changes, flags=re.MULTILINE)
+            changes = re.sub(rf"^{re.escape(named.group(1))}[ \t]*$", ";", changes, flags=re.MULTILINE)
         return read_sql(changes, engine, transaction=not _OUTSIDE.search(content))
 
     def notes(self, project: Project) -> tuple[str, ...]:
