@@ -564,13 +564,14 @@ def mentions(expression: str, column: str) -> bool:
 
 # Words that no engine here takes for a column's name without quotes; quoting one name too many does no harm.
 _RESERVED = frozenset(
-    """add all alter analyse analyze and any array as asc authorization between both by case cast check collate column
-    concurrently constraint create cross current_date current_time current_timestamp current_user default deferrable
-    delete desc distinct do drop else end escape except exists false fetch for foreign freeze from full grant group having
-    if ilike in index initially inner insert intersect into is isnull join lateral leading left like limit localtime
-    localtimestamp natural not notnull null offset on only or order outer overlaps placing primary references returning
-    right select session_user set similar some symmetric table tablesample then to trailing transaction true union unique
-    update user using values variadic verbose view when where window with""".split()  # noqa: SIM905 - a list of words reads better
+    """add all alter analyse analyze and any array as asc authorization autoincrement between both by case cast check
+    collate column commit concurrently constraint create cross current_date current_time current_timestamp
+    current_user default deferrable delete desc distinct do drop else end escape except exists false fetch for
+    foreign freeze from full grant group having if ilike in index initially inner insert intersect into is isnull
+    join lateral leading left like limit localtime localtimestamp natural not notnull null offset on only or order
+    outer overlaps placing primary references returning right select session_user set similar some symmetric table
+    tablesample then to trailing transaction true union unique update user using values variadic verbose view when
+    where window with""".split()  # noqa: SIM905 - a list of words reads better
 )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from domain_agents.engines._postgresql_types import is_metadata_only
 from domain_agents.tools import Job, Settings, ToolError
@@ -315,3 +317,48 @@ def test_a_change_of_type_that_cannot_be_is_refused(sql: str, says: str) -> None
 def test_a_column_that_another_table_refers_to_keeps_its_type() -> None:
     child = "CREATE TABLE mails (address text, CONSTRAINT fk FOREIGN KEY (address) REFERENCES users (email));"
     assert "is what mails refers to" in refused("ALTER TABLE users ALTER email TYPE varchar(9)", schema=SCHEMA + child)
+
+
+# Names
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+names = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=24)
+
+
+@pytest.mark.parametrize("engine", ["postgresql", "sqlite"])
+@settings(max_examples=20, deadline=None)
+@given(table=names, column=names, other=names)
+def test_no_name_can_escape_from_a_plan_that_changes_its_column(
+    engine: str, table: str, column: str, other: str
+) -> None:
+    taken = {"id", column.lower(), f"{column}_new".lower(), f"{column}_old".lower()}
+    if column.lower() == "id" or other.lower() in taken or table.lower().startswith("sqlite_"):
+        return
+    schema = (
+        f"CREATE TABLE {quoted(table)} (id integer PRIMARY KEY, {quoted(column)} varchar(9) DEFAULT 'x' NOT NULL,"
+        f" CONSTRAINT filled CHECK ({quoted(column)} <> ''), CONSTRAINT single UNIQUE ({quoted(column)}));"
+        f"CREATE INDEX found_by ON {quoted(table)} (lower({quoted(column)}));"
+    )
+    for change in (
+        {"kind": "rename_column", "new_name": other},
+        {"kind": "change_type", "type": "varchar(5)"},
+        {"kind": "drop_not_null"},
+        {"kind": "set_default", "default": "'y'"},
+        {"kind": "drop_column"},
+    ):
+        asked = {
+            "changes": [{"table": quoted(table), "column": column, **change}],
+            "engine": engine,
+            "schema": schema,
+            "date": "2026-11-21",
+            "tables": {table: {"rows": 50_000}},
+        }
+        made = planned(PlanMigration.model_validate(asked), Settings(project=None), Job())
+        assert made.findings == (), change["kind"]
+        for file in made.files:
+            assert "/" not in file.path.removeprefix("migrations/")
+            assert file.path.isascii()

@@ -360,7 +360,10 @@ class _Editor:
             skip = token.is_word("CONSTRAINT", "REFERENCES", "COLLATE")
             if is_name and token.value.lower() in old:
                 start = clause.start + token.start
-                edits.append((start, clause.start + token.end, written_name(old[token.value.lower()])))
+                # Quoted by the rule that the catalog renames by, so that both say the same text.
+                edits.append(
+                    (start, clause.start + token.end, renamed_in(token.text, token.value, old[token.value.lower()]))
+                )
         return edits
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from domain_agents import ddl
 from domain_agents.catalog import Index, IndexKey
 from domain_agents.engines import Can, Engine
-from domain_agents.operations import Migration, Phase, Query
+from domain_agents.operations import CannotPlan, Migration, Phase, Query
 
 if TYPE_CHECKING:
     from domain_agents.catalog import Schema, TableName
@@ -28,6 +28,9 @@ def index_copies(engine: Engine, schema: Schema, table: TableName, column: str, 
     """One copy for each index and unique key that uses the column, built while writers pass where the engine can.
 
     `schema` is as it is before, with the stand-in in it. The primary key is copied as a unique index.
+
+    Raises:
+        CannotPlan: the table is partitioned, and the engine builds no index on it while writers pass.
     """
     found = schema.table(table)
     if found is None:
@@ -40,6 +43,12 @@ def index_copies(engine: Engine, schema: Schema, table: TableName, column: str, 
         for name, columns in keys
         if column in columns
     ]
+    if originals and found.partitioned_by and engine.can(Can.CONCURRENT_INDEX_BUILD):
+        raise CannotPlan(
+            f"{found.name} is partitioned, where an index cannot be built concurrently on the parent",
+            field="sql",
+            way_out="add the column, and its index on each partition, by hand; this tool does not write those steps yet",
+        )
     taken = set(schema.indexes)
     copies: list[IndexCopy] = []
     for original, is_constraint in originals:

@@ -64,7 +64,7 @@ class RenameColumn:
         if situation.is_new_table or situation.size.rows == 0:
             return (self._direct(engine, schema),)
         column = self._column(schema)
-        if column.generated is not None or column.identity:
+        if column.generated is not None or column.identity or "serial" in column.type.lower():
             raise CannotPlan(
                 f"{self._old} is computed by the server, so no trigger can keep a copy of it right",
                 field="column",
