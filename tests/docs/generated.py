@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ("README.md", "ARCHITECTURE.md")
 PRODUCTS = {"postgresql": "PostgreSQL", "sqlite": "SQLite", "mysql": "MySQL", "mariadb": "MariaDB"}
-FRAMEWORKS = {"raw": "raw SQL", "alembic": "Alembic"}
+FRAMEWORKS = {
+    "alembic": "Alembic",
+    "flyway": "Flyway",
+    "liquibase": "Liquibase (formatted SQL)",
+    "prisma": "Prisma Migrate",
+    "raw": "raw SQL",
+    "sqitch": "Sqitch",
+    "sqlx": "sqlx (Rust)",
+}
+FRAMEWORK_SAMPLES = ("add_column", "create_index", "set_not_null")
+"""Changes that are planned in every framework: in a transaction, outside one, and with a backfill."""
 _BLOCK = re.compile(r"(<!-- generated: (?P<name>\w+) -->\n)(?P<text>.*?)(<!-- end -->)", re.DOTALL)
 
 SCHEMA = """
@@ -38,6 +48,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "changes": [{"kind": "add_check", "table": "orders", "name": "has_note", "expression": "note <> ''"}]
     },
     "add_unique": {"changes": [{"kind": "add_unique", "table": "users", "columns": ["email"]}]},
+    "drop_table": {"sql": "DROP TABLE orders"},
     "drop_constraint": {"changes": [{"kind": "drop_constraint", "table": "lines", "name": "lines_order"}]},
     "validate_constraint": {"changes": [{"kind": "validate_constraint", "table": "lines", "name": "old_lines"}]},
     "create_table": {"sql": "CREATE TABLE invoices (id integer PRIMARY KEY, note text)"},
@@ -144,19 +155,53 @@ def _argument(argument: Any) -> str:
 
 
 def coverage() -> str:
-    """Which change can be planned for which engine and framework: asked, not remembered."""
+    """Which change can be planned for which engine: asked, not remembered."""
     from domain_agents.engines import engine_names
-    from domain_agents.migrations.formats import framework_names
     from domain_agents.operations import operation_kinds
 
+    engines = engine_names()
+    return table(
+        ("change", *(PRODUCTS.get(name, name) for name in engines)),
+        (
+            (f"`{kind}`", *("yes" if is_planned(kind, engine, "raw") else "no" for engine in engines))
+            for kind in operation_kinds()
+        ),
+    )
+
+
+def frameworks() -> str:
+    """Which framework's projects can be continued on which engine, and what has run such files."""
+    from domain_agents.engines import engine_names
+    from domain_agents.migrations.formats import framework, framework_names
+
+    engines = engine_names()
     rows = []
-    for kind in operation_kinds():
-        cells = [f"`{kind}`"]
-        for engine in engine_names():
-            planned = [FRAMEWORKS.get(name, name) for name in framework_names() if is_planned(kind, engine, name)]
-            cells.append(", ".join(planned) or "no")
-        rows.append(tuple(cells))
-    return table(("change", *(PRODUCTS.get(name, name) for name in engine_names())), rows)
+    for name in framework_names():
+        cells = []
+        for engine in engines:
+            planned = [kind for kind in FRAMEWORK_SAMPLES if is_planned(kind, engine, name)]
+            said = how_known(name, engine) if planned else "no"
+            cells.append(
+                said if len(planned) in {0, len(FRAMEWORK_SAMPLES)} else f"{' and '.join(planned)} alone: {said}"
+            )
+        rows.append((FRAMEWORKS.get(name, name), framework(name).outside_transaction.value, *cells))
+    return table(("framework", "outside a transaction", *(PRODUCTS.get(name, name) for name in engines)), rows)
+
+
+def how_known(name: str, engine: str) -> str:
+    """What has run the files of a framework on an engine: the tests that do are asked."""
+    from tests.real.test_sql_frameworks import TOOLS
+
+    if engine not in {"postgresql", "sqlite"}:
+        return "not tried"
+    if name == "raw":
+        return "run by `prove_migration`"
+    if name == "alembic":
+        return "run by Alembic"
+    tools = [tool for tool in TOOLS if tool.framework == name and engine in tool.engines]
+    if not tools:
+        return "golden files"
+    return f"run by {tools[0].program}{'' if tools[0].installed_by_ci else ', where it is installed'}"
 
 
 def is_planned(kind: str, engine: str, framework: str) -> bool:
@@ -190,6 +235,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "agents": agents,
     "prompts": prompts,
     "coverage": coverage,
+    "frameworks": frameworks,
     "floors": floors,
 }
 

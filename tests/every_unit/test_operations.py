@@ -39,6 +39,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "drop_index": {"table": "orders", "name": "orders_note"},
     "add_check": {"table": "customers", "name": "email_is_one", "expression": "email LIKE '%@%'"},
     "add_unique": {"table": "customers", "columns": ["email"]},
+    "drop_table": {"table": "orders"},
     "drop_constraint": {"table": "refunds", "name": "refunds_order"},
     "validate_constraint": {"table": "refunds", "name": "old_refunds"},
     "add_foreign_key": {"table": "orders", "columns": ["customer_id"], "parent": "customers"},

@@ -342,7 +342,7 @@ class FakeBench:
     def start_application(self, touched: Collection[str]) -> None:
         self.asked.append(f"old application on {', '.join(sorted(touched))}")
 
-    def deploy_new_application(self, without: object = ()) -> None:
+    def deploy_new_application(self, going: object, moved: object) -> None:
         self.asked.append("new application")
 
     def let_application_run(self) -> None:

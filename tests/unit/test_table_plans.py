@@ -506,3 +506,56 @@ def test_a_constraint_is_validated_in_a_file_of_its_own_with_the_rows_that_break
 )  # fmt: skip
 def test_a_constraint_that_must_stay_says_why(arguments: dict[str, Any], says: str) -> None:
     assert says in refused(schema=CONSTRAINED, **arguments)
+
+
+# Dropping a table
+
+
+def test_a_table_goes_after_a_deploy_and_after_the_foreign_keys_to_it() -> None:
+    made = ready(schema=CONSTRAINED + "CREATE INDEX users_age ON users (age);", sql="DROP TABLE users")
+    assert steps(made) == [
+        ("deploy", "no application version, job or report reads or writes users any more"),
+        ("contract", "drop constraint orders_user"),
+        ("contract", "drop table users"),
+    ]
+    assert statements(made) == ["ALTER TABLE orders DROP CONSTRAINT orders_user", "DROP TABLE users"]
+    assert (
+        made.files
+        == ready(
+            schema=CONSTRAINED + "CREATE INDEX users_age ON users (age);",
+            changes=[{"kind": "drop_table", "table": "users"}],
+        ).files
+    )
+    last = made.plan.migrations[-1]
+    assert "pg_stat_user_tables" in last.prechecks[0].sql
+    assert last.undo_loses_data
+    assert "CREATE TABLE users" in last.undo
+    assert "CREATE INDEX users_age ON users (age)" in last.undo
+    assert any("users_deprecated" in warning for warning in made.warnings)
+
+
+def test_views_that_read_a_dropped_table_are_named() -> None:
+    schema = SCHEMA + "CREATE VIEW buyers AS SELECT email FROM users JOIN orders ON orders.user_id = users.id;"
+    made = ready(schema=schema, sql="DROP TABLE orders")
+    assert any(warning.startswith("view buyers names orders") for warning in made.warnings)
+
+
+def test_sqlite_drops_the_foreign_key_by_building_the_child_anew() -> None:
+    made = ready(engine="sqlite", schema=CONSTRAINED, sql="DROP TABLE users")
+    assert any("orders_before_rebuild" in sql for sql in statements(made))
+    assert statements(made)[-1] == "DROP TABLE users"
+    unnamed = "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (a int REFERENCES a);"
+    assert "a foreign key without a name" in refused(engine="sqlite", schema=unnamed, sql="DROP TABLE a")
+
+
+def test_a_table_of_the_same_request_goes_without_a_deploy() -> None:
+    made = ready(sql="CREATE TABLE a (id int PRIMARY KEY); DROP TABLE a")
+    assert [kind for kind, _ in steps(made)] == ["expand", "contract"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [("DROP TABLE IF EXISTS nope", "there is no table nope"), ("DROP TABLE users CASCADE", "would lose CASCADE")],
+)
+def test_a_table_that_cannot_be_dropped_says_why(sql: str, says: str) -> None:
+    assert says in refused(sql=sql)

@@ -142,6 +142,10 @@ class Engine(Protocol):
         """A query that gives how often the index was read; empty where the engine does not count it."""
         ...
 
+    def table_usage_query(self, table: TableName) -> str:
+        """A query that gives how often the table was read and written; empty where the engine does not count it."""
+        ...
+
     def spell(self, statement: Statement, schema: Schema) -> tuple[str, ...]:
         """The statement as SQL, without the closing semicolons; several where the engine needs several.
 

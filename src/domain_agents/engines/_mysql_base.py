@@ -107,6 +107,10 @@ class MysqlBase:
         """See Engine. Counted in the performance schema, where it is on (MariaDB has it off by default)."""
         return ""
 
+    def table_usage_query(self, table: TableName) -> str:
+        """See Engine. Counted in the performance schema, where it is on (MariaDB has it off by default)."""
+        return ""
+
     def sync_triggers(self, sync: Sync, schema: Schema) -> tuple[ddl.Statement, ...]:
         """See Engine."""
         raise CannotSpell(
@@ -416,6 +420,14 @@ class Spelling:
         return ", ".join(map(self.quote, names))
 
 
-def refused(what: str) -> CannotSpell:
+_SAID: Final = {
+    "change_type": "a change of a column's type (and NOT NULL on a timestamp whose default is the time)",
+    "add_column_copy": "a column that is stored generated, counts by itself, has a check or key, whose default differs from row "
+    "to row, or that stands beside a FULLTEXT index,",
+    "add_check": "a check",
+}
+
+
+def refused(form: str) -> CannotSpell:
     """The answer for what this version does only while writers wait."""
-    return CannotSpell(f"{what} copies the table here, and writes wait for as long as it takes; {_ELSEWHERE}")
+    return CannotSpell(f"{_SAID.get(form, form.replace('_', ' '))} copies the table here, and writes wait for as long as it takes; {_ELSEWHERE}")

@@ -154,6 +154,14 @@ class PostgreSQL:
         name = self.quote_table(TableName(index.name, index.table.schema)).replace("'", "''")
         return f"SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelid = '{name}'::regclass"
 
+    def table_usage_query(self, table: TableName) -> str:
+        """See Engine. https://www.postgresql.org/docs/18/monitoring-stats.html#MONITORING-PG-STAT-ALL-TABLES-VIEW"""
+        name = self.quote_table(table).replace("'", "''")
+        return (
+            "SELECT seq_scan, idx_scan, n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_user_tables "
+            f"WHERE relid = '{name}'::regclass"
+        )
+
     def spell(self, statement: ddl.Statement, schema: Schema) -> tuple[str, ...]:
         """See Engine."""
         return (Spelling(self.quote, self.quote_table).statement(statement),)

@@ -118,6 +118,10 @@ class SQLite:
         """See Engine."""
         return drop_statements(sync)
 
+    def table_usage_query(self, table: TableName) -> str:
+        """See Engine. SQLite keeps no such count."""
+        return ""
+
     def cautions(self, statement: ddl.Statement) -> tuple[str, ...]:
         """See Engine."""
         return ()

@@ -204,7 +204,11 @@ def data_kept(
     exempt: set[str] = set()
     renamed = tuple(reading.renamed.items())
     for table, old in before.items():
-        new = after.get(table)
+        if any(_same_table(name, table) for name in reading.dropped):
+            exempt.add(table)
+            continue
+        there = _now_named(table, after, reading)
+        new = after.get(there)
         if new is None:
             problems.append(f"table {table} is gone")
             continue
@@ -215,8 +219,8 @@ def data_kept(
             continue
         inserted = sum(count for name, count in application.inserted.items() if _same_table(name, table))
         expected = old.rows + inserted
-        if counts and counts.get(table, 0) != expected:
-            problems.append(f"{table} has {counts.get(table, 0):,} rows, {expected:,} were written")
+        if counts and counts.get(there, 0) != expected:
+            problems.append(f"{table} has {counts.get(there, 0):,} rows, {expected:,} were written")
         elif new.rows != old.rows:
             problems.append(f"{table} had {old.rows:,} rows and has {new.rows:,}")
         for column, checksum in old.columns.items():
@@ -233,6 +237,14 @@ def data_kept(
     rows = sum(contents.rows for contents in before.values())
     apart = f"; values not compared, for the files change them: {', '.join(sorted(exempt))}" if exempt else ""
     return Check(Outcome.OK, f"{rows:,} rows and the checksums of their columns are the same{apart}")
+
+
+def _now_named(table: str, after: Contents, reading: Reading) -> str:
+    """The name of a table afterwards."""
+    schema = table.rpartition(".")[0]
+    new_name = next((new for old, new in reading.moved.items() if _same_table(old, table)), "")
+    there = f"{schema}.{new_name}" if schema else new_name
+    return there if new_name and there in after else table
 
 
 def _same_table(name: str, table: str) -> bool:

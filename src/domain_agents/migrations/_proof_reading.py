@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from domain_agents import ddl
@@ -118,9 +118,9 @@ class Reading:
 
     `tables` are those they name. `assumed`: columns that become NOT NULL without being filled hold no NULL, and rows obey
     the keys and checks that are put on them; the plan takes that for granted, as its prechecks say.
-    `going` are columns (table, column) that the files take away in the end, each
-    with the column that stands in for it or "", `renamed` those that were asked to have another
-    name: their values must be found under it.
+    `going` are columns (table, column) that the files take away in the end, each with the column that stands in for it
+    or "", `renamed` those that were asked to have another name: their values must be found under it. `dropped` are the
+    tables that were asked to go, `moved` those that were asked to have another name, with that name.
     `rewritten` (table, column) are old columns whose values the files mean to change. `new_application_from` is the first
     file that needs the new application, None when none does. `added` are the columns the files add, `refilled` the tables
     to which they add rows.
@@ -135,6 +135,8 @@ class Reading:
     refilled: frozenset[str]
     new_application_from: int | None
     is_volatile: bool
+    dropped: frozenset[str] = frozenset()
+    moved: Mapping[str, str] = field(default_factory=dict)
 
 
 def refusals(engine: str, statements: Iterable[tuple[str, str]]) -> list[str]:
@@ -172,7 +174,10 @@ def read_files(
     tightened: dict[tuple[str, str], int] = {}
     lost: dict[tuple[str, str], int] = {}
     changed: set[tuple[str, str]] = set()
-    going = _going(files, reader, schema)
+    atoms = [atom for sql in asked for read in reader.read(sql) for atom in read.atoms]
+    dropped = frozenset(str(atom.table) for atom in atoms if isinstance(atom, ddl.DropTable))
+    moved = {str(atom.table): atom.new_name for atom in atoms if isinstance(atom, ddl.RenameTable)}
+    going = _going(files, reader, schema, dropped.union(moved))
     for position, file in enumerate(files):
         for statement in file.statements:
             for atom in (atom for read in reader.read(statement.sql) for atom in read.atoms):
@@ -190,13 +195,7 @@ def read_files(
         | set(lost)
         | going
     )
-    renamed = {
-        (str(atom.table), atom.column): atom.new_name
-        for sql in asked
-        for read in reader.read(sql)
-        for atom in read.atoms
-        if isinstance(atom, ddl.RenameColumn)
-    }
+    renamed = {(str(atom.table), atom.column): atom.new_name for atom in atoms if isinstance(atom, ddl.RenameColumn)}
     return Reading(
         tables=frozenset(tables),
         assumed=_assumed(files, reader, schema, added, never_null),
@@ -207,6 +206,8 @@ def read_files(
         refilled=frozenset(_named_behind(r"INSERT\s+INTO|COPY", writes)),
         new_application_from=_new_application_from(added, tightened, lost),
         is_volatile=any(_VOLATILE.search(sql) for sql in writes),
+        dropped=dropped,
+        moved=moved,
     )
 
 
@@ -301,6 +302,8 @@ def _collect(
         case ddl.AddConstraint():
             parent = getattr(atom.constraint, "parent", None)
             tables.update([str(parent)] if parent else [])
+        case ddl.RenameTable():
+            tables.add(str(replace(atom.table, name=atom.new_name)))
         case ddl.ChangeType():
             changed.add((str(atom.table), atom.column))
         case ddl.DropColumn() | ddl.RenameColumn():
@@ -311,14 +314,16 @@ def _collect(
         tables.add(str(table))
 
 
-def _going(files: Sequence[ProofFile], reader: Dialect, schema: Sequence[str]) -> frozenset[tuple[str, str]]:
-    """The columns that there are now or in between, and in the end no more, of the tables that stay."""
+def _going(
+    files: Sequence[ProofFile], reader: Dialect, schema: Sequence[str], leaving: frozenset[str]
+) -> frozenset[tuple[str, str]]:
+    """The columns that there are now or in between, and in the end no more, of tables that stay or leave on purpose."""
     current, _ = replay(";\n".join(schema), reader)
     seen: set[tuple[str, str]] = set()
     for sql in ("", *(one.sql for file in files for one in file.statements)):
         current, _ = replay(sql, reader, current)
         seen |= _columns(current)
-    tables = {str(name) for name in current.tables}
+    tables = {str(name) for name in current.tables} | leaving
     return frozenset((table, column) for table, column in seen - _columns(current) if table in tables)
 
 

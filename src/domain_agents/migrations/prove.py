@@ -83,7 +83,7 @@ class Bench(Protocol):
         """Let the old application read and write the tables named (all when none of them is there)."""
         ...
 
-    def deploy_new_application(self, going: Mapping[tuple[str, str], str]) -> None:
+    def deploy_new_application(self, going: Mapping[tuple[str, str], str], moved: Mapping[str, str]) -> None:
         """The application that knows every column there is now takes over. Of `going` (table, column) it knows only what
         stands in for them, if anything does.
         """
@@ -284,7 +284,7 @@ class _Run:
         self._request = request
         self._report = report
         self._touched = reading.tables
-        self._going = reading.going
+        self._going, self._moved = reading.going, reading.moved
         self._volatile = reading.is_volatile
         self._rows = seeding.rows
         given = request.new_application_from
@@ -302,7 +302,7 @@ class _Run:
             self._report(0.3 + 0.4 * position / max(len(request.files), 1), f"running {file.path}")
             if request.load and self.deploy_at is not None and position >= self.deploy_at:
                 # Again after each file: what a file adds, the application of that time knows.
-                bench.deploy_new_application(self._going)
+                bench.deploy_new_application(self._going, self._moved)
                 bench.let_application_run()
                 self.deployed = True
             seen += bench.run_file(file.path, file.plain)
@@ -312,7 +312,7 @@ class _Run:
                 # What the file left behind, the application of that time must be able to live with.
                 bench.let_application_run()
         if request.load:
-            bench.deploy_new_application(self._going)
+            bench.deploy_new_application(self._going, self._moved)
             bench.let_application_run()
             self.deployed = True
         return seen

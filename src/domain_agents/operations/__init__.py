@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from domain_agents.registry import load_unit, unit_names
 
@@ -148,6 +148,15 @@ class Operation(Protocol):
         Raises:
             CannotPlan: something must be known or corrected first.
         """
+        ...
+
+
+@runtime_checkable
+class MakesWay(Protocol):
+    """An operation whose one statement others stand in the way of, such as foreign keys to a table that goes."""
+
+    def making_way(self, schema: Schema) -> tuple[Statement, ...]:
+        """The statements that come before it."""
         ...
 
 

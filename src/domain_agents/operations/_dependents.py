@@ -25,6 +25,27 @@ def dependents(schema: Schema, table: TableName, column: str) -> tuple[str, ...]
 
     It is a search for words: a body that puts its statements together from pieces is not found.
     """
+    found = _made(schema)
+    trigger_functions = _called_by_triggers(found, table)
+    return tuple(
+        label
+        for label, text in found.items()
+        if _says(text, column) and (_says(text, table.name) or label in trigger_functions)
+    )
+
+
+def dependents_of_table(schema: Schema, table: TableName) -> tuple[str, ...]:
+    """What the schema keeps as text and names the table; a trigger on the table itself goes or moves with it."""
+    own = re.compile(rf"\sON\s+(?:ONLY\s+)?(?:[\w\"]+\.)?\"?{re.escape(table.name)}\"?(?![\w$])", re.IGNORECASE)
+    return tuple(
+        label
+        for label, text in _made(schema).items()
+        if _says(text, table.name) and not (label.startswith(("trigger ", "policy ")) and own.search(text))
+    )
+
+
+def _made(schema: Schema) -> dict[str, str]:
+    """The texts of what there is in the end, by label."""
     found: dict[str, str] = {}
     for text in schema.extras:
         gone = _DROPPED.match(text)
@@ -34,12 +55,7 @@ def dependents(schema: Schema, table: TableName, column: str) -> tuple[str, ...]
         made = _MADE.match(text)
         if made:
             found[_label(made)] = text
-    trigger_functions = _called_by_triggers(found, table)
-    return tuple(
-        label
-        for label, text in found.items()
-        if _says(text, column) and (_says(text, table.name) or label in trigger_functions)
-    )
+    return found
 
 
 def breakage_warnings(schema: Schema, table: TableName, column: str, *, verb: str) -> tuple[str, ...]:

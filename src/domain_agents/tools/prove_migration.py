@@ -11,9 +11,10 @@ from domain_agents import ddl
 from domain_agents.ddl import DoesNotApply
 from domain_agents.dialects import dialect, replay
 from domain_agents.engines import TableSize, UnknownEngine, engine
-from domain_agents.migrations.formats import framework
+from domain_agents.migrations.formats import framework, framework_names
 from domain_agents.migrations.planning import table_of
 from domain_agents.migrations.prove import Proof, ProofFile, ProofRequest, ProofStatement
+from domain_agents.operations import MakesWay
 from domain_agents.tools import NeedsAnswer, Result, Settings, Tool, ToolError, shortened
 from domain_agents.tools._project import project_directory
 from domain_agents.tools._proving import DEFAULT_SECONDS, PROVABLE, Refused, prove
@@ -130,7 +131,7 @@ def _prepared(arguments: ProveMigration, settings: Settings, job: Job) -> _Prepa
 def _from_plan(arguments: ProveMigration, ready: Ready) -> _Prepared:
     database = ready.engine
     _require_provable(database.name)
-    form, reader = framework(ready.project.framework), dialect(database.name)
+    form, reader = framework(ready.project.framework).beside(ready.contents), dialect(database.name)
     files: list[ProofFile] = []
     for file in ready.files:
         read = form.read(file.path, file.content, database.name)
@@ -144,10 +145,12 @@ def _from_plan(arguments: ProveMigration, ready: Ready) -> _Prepared:
                 ),
             )
         )
+    operations = [one.operation for one in _asked(arguments, database, ready.schema)]
+    as_written = arguments.sql and not any(isinstance(operation, MakesWay) for operation in operations)
     asked = (
-        tuple(one.sql for one in reader.read(arguments.sql))
-        if arguments.sql
-        else _spelled([one.operation for one in _asked(arguments, database)], database, ready.schema)
+        tuple(one.sql for one in reader.read(arguments.sql or ""))
+        if as_written
+        else _spelled(operations, database, ready.schema)
     )
     sizes = {name: facts.rows for name, facts in arguments.tables.items() if facts.rows is not None}
     request = ProofRequest(
@@ -187,8 +190,10 @@ def _spelled(operations: Sequence[Operation], database: Engine, schema: Schema) 
     """The change as it would be made if nobody else used the database."""
     found: list[str] = []
     for operation in operations:
-        found += database.spell(operation.statement, schema)
-        schema = operation.apply(schema)
+        before = operation.making_way(schema) if isinstance(operation, MakesWay) else ()
+        for statement in (*before, operation.statement):
+            found += database.spell(statement, schema)
+            schema = statement.apply(schema)
     return tuple(found)
 
 
@@ -220,9 +225,23 @@ def _from_paths(arguments: ProveMigration, paths: Sequence[str], settings: Setti
         directory=arguments.directory or "",
     )
     database = _engine_of(arguments, project)
-    form = framework("alembic" if all(path.endswith(".py") for path in wanted) else "raw")
-    contents = {path: files.text(path) for path in wanted}
-    return _as_written(arguments, database, _schema_sql(arguments, project, settings), form, contents, project)
+    # The framework's own marks may stand in these very files alone.
+    form = _form_of(wanted, project.framework or recognise(files).framework)
+    beside = {path: files.text(path) for path in files.paths() if form.is_companion(path)}
+    contents = {path: files.text(path) for path in wanted if path not in beside}
+    if not contents:
+        raise ToolError(
+            f"paths: {wanted[0][:200]} only goes with a migration of {form.name}; give the migration itself"
+        )
+    sql = _schema_sql(arguments, project, settings)
+    return _as_written(arguments, database, sql, form.beside(beside), contents, project)
+
+
+def _form_of(paths: Sequence[str], name: str) -> Format:
+    """Who can read the files: the project's framework, unless they are of another language than it writes."""
+    if all(path.endswith(".py") for path in paths):
+        return framework("alembic")
+    return framework(name if name in framework_names() and name != "alembic" else "raw")
 
 
 class _Before:
@@ -231,7 +250,7 @@ class _Before:
     def __init__(self, files: Any, without: frozenset[str]) -> None:
         self._files = files
         self._without = without
-        self._from = {path.rpartition("/")[0]: path for path in sorted(without, reverse=True) if path.endswith(".sql")}
+        self._from = {_history_of(path): path for path in sorted(without, reverse=True) if path.endswith(".sql")}
 
     def paths(self) -> tuple[str, ...]:
         return tuple(path for path in self._files.paths() if path not in self._without and not self._is_later(path))
@@ -241,8 +260,14 @@ class _Before:
         return text
 
     def _is_later(self, path: str) -> bool:
-        first = self._from.get(path.rpartition("/")[0])
+        first = self._from.get(_history_of(path))
         return first is not None and path.endswith(".sql") and path > first
+
+
+def _history_of(path: str) -> str:
+    """The directory that a migration's number counts in: where each has a directory of its own, the one above."""
+    directory, _, name = path.rpartition("/")
+    return directory.rpartition("/")[0] if name == "migration.sql" else directory
 
 
 def _as_written(

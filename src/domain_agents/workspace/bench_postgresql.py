@@ -6,6 +6,7 @@ import contextlib
 import re
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
@@ -26,7 +27,7 @@ from domain_agents.workspace.load import NEW, Load
 from domain_agents.workspace.load_statements import app_table
 from domain_agents.workspace.observing import Runner, Sampler, described
 from domain_agents.workspace.seeding import PostgresValues, seed
-from domain_agents.workspace.seeding_recipes import Recipe, Unseedable, recipe_for
+from domain_agents.workspace.seeding_recipes import Recipe, Unseedable, known_as, recipe_for, under_new_names
 from domain_agents.workspace.shape_postgresql import read_contents, read_shape
 from domain_agents.workspace.sizes import rows_wanted
 
@@ -136,24 +137,28 @@ class PostgresBench:
         self._load.start()
 
     def _app_tables(self, recipes: Mapping[str, Recipe]) -> list[Any]:
-        chosen = [recipe for recipe in recipes.values() if recipe.rows and self._is_touched(recipe.table)]
-        return [app_table(recipe, "%s") for recipe in chosen or [r for r in recipes.values() if r.rows]]
+        filled = {name: recipe for name, recipe in recipes.items() if recipe.rows}
+        chosen = {name: recipe for name, recipe in filled.items() if self._is_touched(recipe.table)}
+        return [replace(app_table(recipe, "%s"), name=name) for name, recipe in (chosen or filled).items()]
 
     def _is_touched(self, table: LiveTable) -> bool:
         return not self._touched or table.name in self._touched or table.name.rpartition(".")[2] in self._touched
 
-    def deploy_new_application(self, going: Mapping[tuple[str, str], str]) -> None:
+    def deploy_new_application(self, going: Mapping[tuple[str, str], str], moved: Mapping[str, str]) -> None:
         """The application that knows every column there is now takes over; again after each file that adds one."""
         if self._load is None:
             return
         recipes: dict[str, Recipe] = {}
-        for name, live in read_tables(self._admin).items():
-            before, table = self._recipes.get(name), live.without(going)
-            if before is None:
+        parents = under_new_names(self._recipes, going)
+        for live in read_tables(self._admin).values():
+            table = live.without(going)
+            # Under the name it had at the start, so that the numbers of its rows go on.
+            name, before = known_as(self._recipes, live, moved)
+            if before is None or not table.columns:
                 continue
             everything = frozenset((table.name, column.name) for column in table.columns)
             try:
-                recipes[name] = recipe_for(PostgresValues(self._admin), table, before.rows, self._recipes, everything)
+                recipes[name] = recipe_for(PostgresValues(self._admin), table, before.rows, parents, everything)
             except (Unseedable, psycopg.Error):
                 recipes[name] = before
         self._load.deploy(NEW, self._app_tables(recipes))

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -29,7 +30,15 @@ from domain_agents.workspace.live_sqlite import SqliteValues, read_contents, rea
 from domain_agents.workspace.load import NEW, Load
 from domain_agents.workspace.load_statements import app_table
 from domain_agents.workspace.observing_sqlite import Runner, described
-from domain_agents.workspace.seeding_recipes import Recipe, Unseedable, assuming, parents_first, recipe_for
+from domain_agents.workspace.seeding_recipes import (
+    Recipe,
+    Unseedable,
+    assuming,
+    known_as,
+    parents_first,
+    recipe_for,
+    under_new_names,
+)
 from domain_agents.workspace.sizes import rows_wanted
 
 if TYPE_CHECKING:
@@ -185,22 +194,25 @@ class SqliteBench:
         self._load.start()
 
     def _app_tables(self, recipes: Mapping[str, Recipe]) -> list[Any]:
-        filled = [recipe for recipe in recipes.values() if recipe.rows]
-        chosen = [recipe for recipe in filled if recipe.table.name in self._touched]
-        return [app_table(recipe, "?") for recipe in chosen or filled]
+        filled = {name: recipe for name, recipe in recipes.items() if recipe.rows}
+        chosen = {name: recipe for name, recipe in filled.items() if recipe.table.name in self._touched}
+        return [replace(app_table(recipe, "?"), name=name) for name, recipe in (chosen or filled).items()]
 
-    def deploy_new_application(self, going: Mapping[tuple[str, str], str]) -> None:
+    def deploy_new_application(self, going: Mapping[tuple[str, str], str], moved: Mapping[str, str]) -> None:
         """See Bench."""
         if self._load is None:
             return
         recipes: dict[str, Recipe] = {}
-        for name, live in read_tables(self._admin).items():
-            before, table = self._recipes.get(name), live.without(going)
-            if before is not None:
+        parents = under_new_names(self._recipes, going)
+        for live in read_tables(self._admin).values():
+            table = live.without(going)
+            # Under the name it had at the start, so that the numbers of its rows go on.
+            name, before = known_as(self._recipes, live, moved)
+            if before is not None and table.columns:
                 everything = frozenset((table.name, column.name) for column in table.columns)
                 values = SqliteValues(self._admin)
                 try:
-                    recipes[name] = recipe_for(values, table, before.rows, self._recipes, everything)
+                    recipes[name] = recipe_for(values, table, before.rows, parents, everything)
                 except Unseedable:
                     recipes[name] = before
         self._load.deploy(NEW, self._app_tables(recipes))

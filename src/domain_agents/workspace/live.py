@@ -62,22 +62,27 @@ class LiveTable:
         """The column of that name, or None."""
         return next((column for column in self.columns if column.name == name), None)
 
+    def stand_ins(self, going: Mapping[tuple[str, str], str]) -> dict[str, str]:
+        """Those of the columns (table, column) that are this table's, each with what stands in for it."""
+        bare = self.name.rpartition(".")[2]
+        return {
+            column: stand_in
+            for (table, column), stand_in in going.items()
+            if table == self.name or table.rpartition(".")[2] == bare
+        }
+
     def without(self, going: Mapping[tuple[str, str], str]) -> LiveTable:
         """The table as an application sees it that has nothing more to do with some columns (table, column).
 
         Each has the column that stands in for it, and then bears its keys and checks, or "".
         """
-        bare = self.name.rpartition(".")[2]
-        gone = {
-            column: stand_in
-            for (table, column), stand_in in going.items()
-            if table == self.name or table.rpartition(".")[2] == bare
-        }
+        gone = self.stand_ins(going)
         if not gone:
             return self
         return replace(
             self,
             columns=tuple(column for column in self.columns if column.name not in gone),
+            key=_standing_in(self.key, gone),
             uniques=tuple(names for names in (_standing_in(names, gone) for names in self.uniques) if names),
             foreign_keys=tuple(
                 replace(key, columns=names)

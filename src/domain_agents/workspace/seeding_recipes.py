@@ -64,6 +64,17 @@ class Recipe:
         return ", ".join(self.generators[name](n) for name in columns)
 
 
+def under_new_names(recipes: Mapping[str, Recipe], going: Mapping[tuple[str, str], str]) -> dict[str, Recipe]:
+    """The recipes with each value also under the column that stands in for its own: rows that refer to it look there."""
+
+    def renamed(recipe: Recipe) -> Recipe:
+        names = recipe.table.stand_ins(going)
+        added = {new: recipe.generators[old] for old, new in names.items() if new and old in recipe.generators}
+        return replace(recipe, generators={**recipe.generators, **added}) if added else recipe
+
+    return {name: renamed(recipe) for name, recipe in recipes.items()}
+
+
 class Unseedable(Exception):
     """No rows can be made for a table; the message says why."""
 
@@ -102,6 +113,16 @@ def parents_first(tables: Mapping[str, LiveTable]) -> Iterator[LiveTable]:
         ]
         for name in ready or [next(iter(waiting))]:
             yield waiting.pop(name)
+
+
+def known_as(recipes: Mapping[str, Recipe], table: LiveTable, moved: Mapping[str, str]) -> tuple[str, Recipe | None]:
+    """The recipe of a table and the name it is known by: that of the start, where the table has another one now."""
+    bare = table.name.rpartition(".")[2]
+    for name, recipe in recipes.items():
+        old = recipe.table.name
+        if any(new == bare and old in (was, was.rpartition(".")[2]) for was, new in moved.items()):
+            return name, recipe
+    return table.sql, recipes.get(table.sql)
 
 
 def recipe_for(
