@@ -31,10 +31,10 @@ CREATE INDEX users_visits ON "Users" (visits, id);
 """
 
 
-def proved(request: pytest.FixtureRequest, engine: str, *, rows: int = ROWS, **arguments: Any) -> dict[str, Any]:
+def proved(request: pytest.FixtureRequest, engine: str, **arguments: Any) -> dict[str, Any]:
     """The plan for the change, rendered and run on the scratch server: the proof as a client sees it."""
-    given = {"engine": engine, "schema": SCHEMA, "rows": {"Users": rows, "countries": 200}, **arguments}
-    given.setdefault("tables", {"Users": {"rows": rows}})
+    given: dict[str, Any] = {"engine": engine, "schema": SCHEMA, "rows": {"Users": ROWS, "countries": 200}, **arguments}
+    given.setdefault("tables", {"Users": {"rows": ROWS}})
     prepared = _prepared(ProveMigration.model_validate(given), Settings(project=None), Job())
     scratch = request.getfixturevalue("postgres") if engine == "postgresql" else None
     told = prove(prepared.request, Job(), scratch=scratch, seconds=300).as_json()
@@ -100,6 +100,36 @@ def test_a_column_is_renamed_while_both_applications_write(
     assert all(statement["agrees"] for statement in told["statements"])
     # The values are those of the column before, found under the new name.
     assert f"Users.{names['column']}" not in told["checks"]["data_kept"]["why"]
+
+
+WITH_DEPENDENTS = f"""{SCHEMA}
+CREATE TABLE mails (id bigint PRIMARY KEY, address varchar(200) REFERENCES "Users" (email));
+CREATE VIEW addresses AS SELECT id, email FROM "Users" WHERE email <> '';
+"""
+
+
+@both_engines
+def test_what_refers_to_a_column_and_shows_it_follows_its_new_name(request: pytest.FixtureRequest, engine: str) -> None:
+    change = {"kind": "rename_column", "table": "Users", "column": "email", "new_name": "mail"}
+    rows = {"Users": ROWS, "countries": 200, "mails": 500}
+    told = proved(request, engine, changes=[change], schema=WITH_DEPENDENTS, rows=rows)
+    assert worked(told) >= BOTH_APPLICATIONS
+
+
+@both_engines
+def test_a_column_that_is_the_key_or_is_referred_to_gets_its_new_name(
+    request: pytest.FixtureRequest, engine: str
+) -> None:
+    schema = (
+        SCHEMA if engine == "postgresql" else SCHEMA.replace("code varchar(20) PRIMARY KEY", "code varchar(20) UNIQUE")
+    )
+    schema = schema.replace("name text NOT NULL)", "name text NOT NULL, number integer)")
+    if engine == "sqlite":
+        schema = schema.replace("UNIQUE,", "UNIQUE, id INTEGER PRIMARY KEY,")
+    change = {"kind": "rename_column", "table": "countries", "column": "code", "new_name": "iso"}
+    rows = {"Users": 5_000, "countries": ROWS}
+    told = proved(request, engine, changes=[change], schema=schema, rows=rows, tables={"countries": {"rows": ROWS}})
+    assert worked(told) >= BOTH_APPLICATIONS
 
 
 RENAME = {"kind": "rename_column", "table": "Users", "column": "email", "new_name": "mail"}
