@@ -272,6 +272,65 @@ def test_files_are_numbered_on_in_the_style_of_the_newest(
     assert (found.numbering, found.next_number, found.file_template) == (numbering, free, template)
 
 
+@pytest.mark.parametrize(
+    ("names", "numbering", "free", "head"),
+    [
+        (["V1__a", "V2__b"], "1", "3", "V2__b"),
+        (["V1_9__a", "V1_10__b", "U1_10__b", "R__views"], "1_1", "1_11", "V1_10__b"),
+        (["V1.2.9__a", "V1.10__b"], "1.1", "1.11", "V1.10__b"),
+        (["V20240101120000__a"], "YYYYMMDDHHMMSS", "20240101120001", "V20240101120000__a"),
+    ],
+)
+def test_a_flyway_version_has_parts(names: list[str], numbering: str, free: str, head: str) -> None:
+    found = project({f"db/migration/{name}.sql": CREATE for name in names})
+    assert (found.numbering, found.next_number, found.head) == (numbering, free, head)
+    assert found.file_template == "V{number}__{slug}.sql"
+
+
+def test_a_history_in_several_languages_is_one_history() -> None:
+    node = project(
+        {
+            "migrations/1700000000000_a.sql": f"-- Up Migration\n{CREATE}\n-- Down Migration\nDROP TABLE t;",
+            "migrations/1700000000001_b.js": "exports.up = (pgm) => {};",
+        }
+    )
+    assert (node.framework, node.next_number, node.head) == ("node-pg-migrate", "1700000000002", "1700000000001_b")
+    yoyo = project(
+        {
+            "yoyo.ini": "[DEFAULT]\nsources = %(here)s/db/steps\n",
+            "db/steps/0001.a.sql": CREATE,
+            "db/steps/0001.a.rollback.sql": "DROP TABLE t;",
+            "db/steps/0002.b.py": "from yoyo import step\n__depends__ = {'0001.a'}",
+            "db/steps/0002.c.sql": "-- depends: 0001.a\n",
+        }
+    )
+    assert (yoyo.directory, yoyo.next_number, yoyo.heads) == ("db/steps", "0003", ("0002.b", "0002.c"))
+    assert any("2 ends: 0002.b, 0002.c" in one.says for one in yoyo.evidence)
+    assert "DROP" not in yoyo.schema_sql
+
+
+def test_a_sqitch_history_is_what_its_plan_says_in_that_order() -> None:
+    person = "2024-01-01T00:00:00Z Ada <ada@example.org>"
+    found = project(
+        {
+            "sqitch.conf": "[core]\n\tengine = pg\n\ttop_dir = db\n",
+            "db/sqitch.plan": f"%syntax-version=1.0.0\n%project=shop\n\nusers {person} # a\n@v1 {person} # tag\n"
+            f"orders [users] {person} # b\n",
+            "db/deploy/orders.sql": "CREATE TABLE orders (id int);",
+            "db/deploy/users.sql": "CREATE TABLE users (id int);",
+            "db/deploy/left_over.sql": "CREATE TABLE left_over (id int);",
+        }
+    )
+    assert (found.directory, found.head, found.ledger) == ("db", "orders", "sqitch.changes")
+    assert found.schema_from == ("db/deploy/users.sql", "db/deploy/orders.sql")
+
+
+def test_a_prisma_history_is_a_directory_of_directories() -> None:
+    found = project({f"prisma/migrations/2024010{n}000000_{n}/migration.sql": CREATE for n in (1, 2)})
+    assert (found.directory, found.head) == ("prisma/migrations", "20240102000000_2")
+    assert found.file_template == "{number}_{slug}/migration.sql"
+
+
 def test_the_directory_with_the_migrations_wins_and_the_others_are_told() -> None:
     files = {
         **migrations("0001_a"),

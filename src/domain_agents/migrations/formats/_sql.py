@@ -243,6 +243,9 @@ def _apart(step: PlannedMigration) -> Iterator[PlannedMigration]:
     settings = ", ".join(guard.removeprefix("SET ").removeprefix("LOCAL ") for guard in step.guards)
     needs = (f"the connection must be made with {settings} (PGOPTIONS, or options in its URL)",) if settings else ()
     for number, sql in enumerate(step.statements, start=1):
+        before = step.statements[number - 2] if number > 1 else ""
+        # What cleans up after a failed attempt is recorded as done by then, and would not run again.
+        again = (f"after a failure of this file run {before}; by hand first",) if before.startswith("DROP") else ()
         yield replace(
             step,
             title=step.title if count == 1 else f"{step.title} ({number} of {count})",
@@ -251,7 +254,7 @@ def _apart(step: PlannedMigration) -> Iterator[PlannedMigration]:
             statements=(sql,),
             prechecks=step.prechecks if number == 1 else (),
             validations=step.validations if number == count else (),
-            depends_on=(*step.depends_on, *needs),
+            depends_on=(*step.depends_on, *needs, *again),
         )
 
 
