@@ -48,6 +48,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "changes": [{"kind": "add_check", "table": "orders", "name": "has_note", "expression": "note <> ''"}]
     },
     "add_unique": {"changes": [{"kind": "add_unique", "table": "users", "columns": ["email"]}]},
+    "rename_table": {"sql": "ALTER TABLE users RENAME TO people"},
     "drop_table": {"sql": "DROP TABLE orders"},
     "drop_constraint": {"changes": [{"kind": "drop_constraint", "table": "lines", "name": "lines_order"}]},
     "validate_constraint": {"changes": [{"kind": "validate_constraint", "table": "lines", "name": "old_lines"}]},

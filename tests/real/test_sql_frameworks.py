@@ -211,6 +211,23 @@ def test_a_written_plan_runs_in_the_frameworks_own_tool(
     assert again.returncode == 0, again.stdout + again.stderr
 
 
+def test_a_query_of_several_statements_is_one_transaction_with_settings_of_its_own(postgres: PostgresScratch) -> None:
+    """What dbmate, golang-migrate, sqlx and Prisma leave to the server; the formats of these rest on it."""
+    import psycopg
+
+    name, role = postgres.create_database()
+    with postgres.connect(name, role) as connection:
+        connection.execute("CREATE TABLE users (id int)")
+        send = connection.pgconn.exec_
+        said = send(b"SET LOCAL lock_timeout = '7s'; SELECT current_setting('lock_timeout')")
+        assert said.get_value(0, 0) == b"7s"
+        assert send(b"SHOW lock_timeout").get_value(0, 0) == b"0"
+        refused = send(b"SET lock_timeout = '7s'; CREATE INDEX CONCURRENTLY users_id ON users (id)")
+        assert refused.status == psycopg.pq.ExecStatus.FATAL_ERROR
+        alone = send(b"-- a comment is no statement\nCREATE INDEX CONCURRENTLY users_id ON users (id);\n")
+        assert alone.status == psycopg.pq.ExecStatus.COMMAND_OK
+
+
 def _enter_in_the_plan(tool: Tool, files: list[dict[str, str]], program: str, root: Path, database: Database) -> None:
     """What a person does with Sqitch: the commands that the scripts name, word for word."""
     for file in files:

@@ -73,6 +73,7 @@ class PlanMigration(BaseModel):
 
 
 _MAX_UNREAD = 5
+_TRIED_ENGINES = frozenset({"postgresql", "sqlite"})
 _FIRST_WATCH = [
     {"metric": "replication lag", "pause_at": "5 s", "abort_at": "10 s"},
     {"metric": "database CPU", "pause_at": "70 %", "abort_at": "80 %"},
@@ -176,7 +177,7 @@ def planned(arguments: PlanMigration, settings: Settings, job: Job) -> Ready:
         decided.target,
         checked.files,
         checked.findings,
-        (*arranged.warnings, *form.notes(project), *_unread_warnings(unread), *_unread_files(project)),
+        (*arranged.warnings, *_form_notes(form, project, database), *_unread_warnings(unread), *_unread_files(project)),
         contents,
     )
 
@@ -270,6 +271,13 @@ def _explained(error: CannotPlan, unread: Sequence[Unread]) -> str:
     if unread:
         text += f" Part of today's schema could not be read: line {unread[0].line}: {unread[0].reason}."
     return text
+
+
+def _form_notes(form: Format, project: Project, database: Engine) -> tuple[str, ...]:
+    """What the framework needs besides, and where its files have been tried on no server."""
+    tried = database.name in _TRIED_ENGINES or form.name == "raw"
+    untried = f"files for {form.name} have not been tried on {database.name}: apply them to a scratch database first"
+    return (*form.notes(project), *(() if tried else (untried,)))
 
 
 def _unread_files(project: Project) -> tuple[str, ...]:

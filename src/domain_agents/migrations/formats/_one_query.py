@@ -25,4 +25,4 @@ class OneQuery(Format):
         return OutsideTransaction.ONE_STATEMENT
 
     def arrange(self, plan: Plan, project: Project, engine: Engine) -> Plan:
-        return one_statement_files(plan) if engine.name == "postgresql" else plan
+        return one_statement_files(plan, engine) if engine.name == "postgresql" else plan

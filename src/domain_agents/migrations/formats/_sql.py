@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from domain_agents.catalog import Schema
 from domain_agents.dialects import dialect
 from domain_agents.engines import Can
 from domain_agents.migrations.formats import FileStatement, ReadFile, UnreadPart
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from domain_agents.migrations.formats._header import Moment
     from domain_agents.migrations.plan import PlannedStep, Project
 
+_COMMITS = re.compile(r"(?:CALL|DO)\b", re.IGNORECASE)
 BEGIN = re.compile(r"(?:BEGIN|START\s+TRANSACTION)\b(?!\s+ATOMIC)", re.IGNORECASE)
 END = re.compile(r"(?:COMMIT|END|ROLLBACK(?!\s+(?:WORK\s+|TRANSACTION\s+)?TO\b))\b", re.IGNORECASE)
 REFUSAL = 'SELECT * FROM "forward-only: undo it by a new migration, see above"'
@@ -226,19 +228,22 @@ def section(content: str, begins: re.Pattern[str], ends: re.Pattern[str]) -> str
     return "\n".join(kept)
 
 
-def one_statement_files(plan: Plan) -> Plan:
-    """The plan with a file for each statement that must stand outside a transaction: what follows from sending a file as
-    one query. Settings cannot stand beside the statement either; its header says how the connection gets them."""
+def one_statement_files(plan: Plan, engine: Engine) -> Plan:
+    """The plan with a file for each statement that commits by itself: what follows from sending a file as one query.
+
+    A statement that may run in a transaction gets one, with the settings in it. Beside one that may not, no setting can
+    stand; its header says how the connection gets them.
+    """
     steps: list[PlannedStep] = []
     for step in plan.steps:
         if isinstance(step, PlannedMigration) and not step.transaction:
-            steps.extend(_apart(step))
+            steps.extend(_apart(step, engine))
         else:
             steps.append(step)
     return replace(plan, steps=tuple(replace(step, order=order) for order, step in enumerate(steps, start=1)))
 
 
-def _apart(step: PlannedMigration) -> Iterator[PlannedMigration]:
+def _apart(step: PlannedMigration, engine: Engine) -> Iterator[PlannedMigration]:
     count = len(step.statements)
     settings = ", ".join(guard.removeprefix("SET ").removeprefix("LOCAL ") for guard in step.guards)
     needs = (f"the connection must be made with {settings} (PGOPTIONS, or options in its URL)",) if settings else ()
@@ -246,16 +251,26 @@ def _apart(step: PlannedMigration) -> Iterator[PlannedMigration]:
         before = step.statements[number - 2] if number > 1 else ""
         # What cleans up after a failed attempt is recorded as done by then, and would not run again.
         again = (f"after a failure of this file run {before}; by hand first",) if before.startswith("DROP") else ()
+        inside = _may_stand_inside(sql, engine)
         yield replace(
             step,
             title=step.title if count == 1 else f"{step.title} ({number} of {count})",
             slug=step.slug if count == 1 else f"{step.slug}_{number}",
-            guards=(),
+            guards=step.guards if inside else (),
             statements=(sql,),
+            transaction=inside,
             prechecks=step.prechecks if number == 1 else (),
             validations=step.validations if number == count else (),
-            depends_on=(*step.depends_on, *needs, *again),
+            depends_on=(*step.depends_on, *(() if inside else needs), *again),
         )
+
+
+def _may_stand_inside(sql: str, engine: Engine) -> bool:
+    """Whether a statement may run in a transaction; one that is not understood, or may commit itself, counts as not."""
+    read = dialect(engine.name).read(sql)
+    if _COMMITS.match(sql) or any(one.problem or not one.atoms for one in read):
+        return False
+    return not any(engine.refuses_transaction(atom, Schema()) for one in read for atom in one.atoms)
 
 
 def opens_itself(content: str, engine: str) -> bool:
