@@ -39,6 +39,7 @@ def proved(request: pytest.FixtureRequest, engine: str, **arguments: Any) -> dic
     scratch = request.getfixturevalue("postgres") if engine == "postgresql" else None
     told = prove(prepared.request, Job(), scratch=scratch, seconds=300).as_json()
     assert told["verdict"] == "proved", told["reasons"]
+    assert {name: told["rows"][name] for name in given["rows"]} == given["rows"]
     return told
 
 

@@ -229,7 +229,8 @@ def _assumed(
     for sql in (one.sql for file in files for one in file.statements):
         for atom in (atom for read in reader.read(sql) for atom in read.atoms):
             match atom:
-                case ddl.AddConstraint():
+                case ddl.AddConstraint(using_index=""):
+                    # One made of an index does not say its columns: the schema after it does.
                     put.add((str(atom.table), atom.constraint))
                 case ddl.CreateIndex(index=index) if index.unique and index.where is None and _is_plain(index):
                     put.add((str(index.table), Unique(index.columns)))
