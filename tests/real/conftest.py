@@ -12,6 +12,8 @@ from domain_agents.observations import ScratchProblem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.real.mariadb_server import MariaDB
+
     from domain_agents.workspace.scratch import PostgresScratch
 
 
@@ -31,3 +33,21 @@ def postgres() -> Iterator[PostgresScratch]:
         pytest.skip(f"no PostgreSQL to prove on: {problem}")
     with scratch:
         yield scratch
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
+    """A running MariaDB: Debian's mariadb-server, on a socket of its own.
+
+    Where it is not installed the tests that need it are skipped, and say so; in CI that is a failure.
+    """
+    from tests.real.mariadb_server import MariaDB, NoMariaDB
+
+    try:
+        server = MariaDB.start(tmp_path_factory.mktemp("m"))
+    except NoMariaDB as problem:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI must bring a MariaDB: {problem}")
+        pytest.skip(f"no MariaDB to run on: {problem}")
+    yield server
+    server.stop()

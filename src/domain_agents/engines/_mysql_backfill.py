@@ -40,6 +40,12 @@ def backfill_statements(
     """
     if not key or any(table.column(name) is None for name in key):
         raise CannotSpell(f"table {table.name} has no primary key to walk along; a backfill needs one")
+    for found in table.columns:
+        if found.name in key and found.type.lower().startswith(("enum", "set(", "set ")):
+            raise CannotSpell(
+                f"{table.name}.{found.name} is an enum or set, which sorts by position and compares by text: no walk along "
+                "it ends where it should; fill the column by a job of your own"
+            )
     if column in key:
         raise CannotSpell(f"{table.name}.{column} is part of the key that the backfill walks along")
     prefix = _free_prefix({found.name.lower() for found in table.columns})
@@ -108,7 +114,7 @@ END"""
     made = ", ".join(f"{name} AS {one}" for name, one in zip(names, places, strict=True))
     return (
         f"""CREATE TABLE IF NOT EXISTS {progress} (
-    {place} tinyint NOT NULL PRIMARY KEY,
+    {place} tinyint NOT NULL DEFAULT 0 PRIMARY KEY,
     {filled} bigint NOT NULL DEFAULT 0
 ) ENGINE=InnoDB AS SELECT {made} FROM {written_table} LIMIT 0""",
         f"DROP PROCEDURE IF EXISTS {procedure}",

@@ -14,7 +14,7 @@ from domain_agents.catalog import Check, Column, ForeignKey, Index, PrimaryKey, 
 from domain_agents.engines import Blocks, Can, CannotSpell, Effect, Sync, TableSize
 from domain_agents.engines._mysql_backfill import backfill_statements
 from domain_agents.engines._mysql_defaults import written_default
-from domain_agents.engines._mysql_forms import BLOCKING_METHODS, changed_column, form_of, needs_length
+from domain_agents.engines._mysql_forms import BLOCKING_METHODS, ColumnChange, changed_column, form_of, needs_length
 from domain_agents.facts import Fact, locks
 
 if TYPE_CHECKING:
@@ -302,6 +302,8 @@ class Spelling:
                 return f"RENAME COLUMN {self.quote(statement.column)} TO {self.quote(statement.new_name)}"
             case ddl.RenameTable():
                 return f"RENAME TO {self.table(TableName(statement.new_name, statement.table.schema))}"
+            case ddl.SetDefault() if self._has_on_update(statement):
+                return f"MODIFY COLUMN {self.column(self._changed(statement))}"
             case ddl.SetDefault(default=None):
                 return f"ALTER COLUMN {self.quote(statement.column)} DROP DEFAULT"
             case ddl.SetDefault():
@@ -322,7 +324,13 @@ class Spelling:
                 return self._drop_constraint(statement)
         raise CannotSpell(f"{type(statement).__name__} is not written by a plan for this engine yet")
 
-    def _changed(self, statement: ddl.SetNotNull | ddl.DropNotNull | ddl.ChangeType) -> Column:
+    def _has_on_update(self, statement: ddl.SetDefault) -> bool:
+        """Whether the column follows every UPDATE: ALTER COLUMN ... SET DEFAULT takes that away (seen on MariaDB 10.11)."""
+        table = self.schema.table(statement.table)
+        column = table.column(statement.column) if table else None
+        return column is not None and any(one.upper().startswith("ON UPDATE") for one in column.attributes)
+
+    def _changed(self, statement: ColumnChange) -> Column:
         column = changed_column(statement, self.schema)
         if column is None:
             raise CannotSpell(
@@ -422,12 +430,13 @@ class Spelling:
 
 _SAID: Final = {
     "change_type": "a change of a column's type (and NOT NULL on a timestamp whose default is the time)",
-    "add_column_copy": "a column that is stored generated, counts by itself, has a check or key, whose default differs from row "
-    "to row, or that stands beside a FULLTEXT index,",
+    "add_column_copy": "a column that is generated STORED, counts by itself, has a check, key, or default that differs "
+    "from row to row, or stands beside a FULLTEXT index,",
     "add_check": "a check",
 }
 
 
 def refused(form: str) -> CannotSpell:
     """The answer for what this version does only while writers wait."""
-    return CannotSpell(f"{_SAID.get(form, form.replace('_', ' '))} copies the table here, and writes wait for as long as it takes; {_ELSEWHERE}")
+    said = _SAID.get(form, form.replace("_", " "))
+    return CannotSpell(f"{said} copies the table here, and writes wait for as long as it takes; {_ELSEWHERE}")

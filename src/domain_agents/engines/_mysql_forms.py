@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from domain_agents import ddl
 from domain_agents.catalog import Check, Column, ForeignKey, Index, PrimaryKey, Schema, Table, TableName, Unique
+from domain_agents.engines._mysql_defaults import is_now
+from domain_agents.engines._mysql_tokens import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 BLOCKING_METHODS: Final = frozenset({"fulltext", "spatial"})
+ColumnChange: TypeAlias = ddl.SetNotNull | ddl.DropNotNull | ddl.ChangeType | ddl.SetDefault
 _FORMS: Final[dict[type, str]] = {
     ddl.CreateTable: "create_table",
     ddl.DropTable: "drop_table",
@@ -44,6 +47,8 @@ def form_of(statement: ddl.Statement, schema: Schema, *, fulltext_copies: bool) 
             return "drop_column_indexed" if is_indexed(schema, statement.table, statement.column) else "drop_column"
         case ddl.ModifyColumn():
             return _modified(statement, schema)
+        case ddl.SetNotNull() if _is_filled_with_now(statement, schema):
+            return "change_type"
         case ddl.CreateIndex(index=index):
             blocking = index.method in BLOCKING_METHODS or any(key.is_expression for key in index.keys)
             return "create_index_blocking" if blocking else "create_index"
@@ -75,8 +80,20 @@ def _modified(statement: ddl.ModifyColumn, schema: Schema) -> str:
         changes = statement.changes(schema)
     except ddl.DoesNotApply:
         return "change_type"
-    forms = {_FORMS.get(type(change), "change_type") for change in changes}
-    return next(form for form in _TIMES if form in forms)
+    forms = {form_of(change, schema, fulltext_copies=True) for change in changes if change is not statement}
+    return next((form for form in _TIMES if form in forms), "change_type")
+
+
+def _is_filled_with_now(statement: ddl.SetNotNull, schema: Schema) -> bool:
+    """A timestamp whose default is the time: a NULL in it would become the time, which is only done by a copy.
+
+    Seen on MariaDB 10.11 (1846, cannot convert NULL to non-constant DEFAULT); of MySQL nothing else is known.
+    """
+    table = schema.table(statement.table)
+    column = table.column(statement.column) if table else None
+    if column is None or column.default is None or not column.type.lower().startswith("timestamp"):
+        return False
+    return is_now(tokens(column.default))
 
 
 def is_indexed(schema: Schema, table: TableName, column: str) -> bool:
@@ -112,7 +129,7 @@ def needs_length(table: Table | None, index: Index) -> str:
     return ""
 
 
-def changed_column(statement: ddl.SetNotNull | ddl.DropNotNull | ddl.ChangeType, schema: Schema) -> Column | None:
+def changed_column(statement: ColumnChange, schema: Schema) -> Column | None:
     """The column as the statement leaves it; None when today's definition is not known."""
     table = schema.table(statement.table)
     column = table.column(statement.column) if table else None
@@ -122,5 +139,6 @@ def changed_column(statement: ddl.SetNotNull | ddl.DropNotNull | ddl.ChangeType,
         ddl.SetNotNull: lambda old: replace(old, nullable=False),
         ddl.DropNotNull: lambda old: replace(old, nullable=True),
         ddl.ChangeType: lambda old: replace(old, type=getattr(statement, "type", old.type)),
+        ddl.SetDefault: lambda old: replace(old, default=getattr(statement, "default", old.default)),
     }
     return changes[type(statement)](column)

@@ -187,10 +187,12 @@ class _Splitter:
 
     def _nest(self, token: Token) -> None:
         """Follow BEGIN, CASE and the statements that END closes, in a body that no DELIMITER protects."""
-        if token.kind is not Kind.WORD or not self._is_routine():
+        if token.kind is not Kind.WORD:
             return
         word, before = token.text.upper(), self.row[-1] if self.row else None
-        if before is not None and before.is_sign("."):
+        if word == "NOT" and len(self.row) == 1 and self.row[0].is_word("BEGIN"):
+            self.depth = 1  # BEGIN NOT ATOMIC: a body without a routine
+        if not self._is_routine() or (before is not None and before.is_sign(".")):
             return
         if word == "END":
             self.depth = max(0, self.depth - 1)

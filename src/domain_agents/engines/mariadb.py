@@ -85,7 +85,7 @@ class MariaDB(MysqlBase):
             return _COPY
         found = _CLAUSES.get(form)
         if found is None:
-            raise refused(form.replace("_", " "))
+            raise refused(form)
         return found
 
     def opening(self, table: TableName) -> str:

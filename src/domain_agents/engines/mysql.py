@@ -70,7 +70,7 @@ class MySQL(MysqlBase):
             return _INPLACE
         found = _CLAUSES.get(form)
         if found is None:
-            raise refused(form.replace("_", " "))
+            raise refused(form)
         return found
 
     def index_usage_query(self, index: Index) -> str:
