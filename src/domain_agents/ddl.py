@@ -502,6 +502,31 @@ class RenameConstraint:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateView:
+    """A view that shows all of `table` under another name, with the privileges there are on the table."""
+
+    table: TableName
+    view: TableName
+    columns: tuple[str, ...]
+
+    def apply(self, schema: Schema) -> Schema:
+        _table(schema, self.table)
+        if self.view in schema.tables:
+            raise DoesNotApply(f"table {self.view} exists already")
+        return schema
+
+
+@dataclass(frozen=True, slots=True)
+class DropView:
+    """DROP VIEW; `table` is the view's name."""
+
+    table: TableName
+
+    def apply(self, schema: Schema) -> Schema:
+        return schema
+
+
+@dataclass(frozen=True, slots=True)
 class NoCatalogChange:
     """A statement that was understood and leaves tables and indexes as they are.
 

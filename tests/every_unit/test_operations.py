@@ -40,6 +40,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "add_check": {"table": "customers", "name": "email_is_one", "expression": "email LIKE '%@%'"},
     "add_unique": {"table": "customers", "columns": ["email"]},
     "drop_table": {"table": "orders"},
+    "rename_table": {"table": "customers", "new_name": "people"},
     "drop_constraint": {"table": "refunds", "name": "refunds_order"},
     "validate_constraint": {"table": "refunds", "name": "old_refunds"},
     "add_foreign_key": {"table": "orders", "columns": ["customer_id"], "parent": "customers"},

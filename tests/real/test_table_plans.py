@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from domain_agents.catalog import Schema, TableName
+from domain_agents.ddl import CreateView
+from domain_agents.engines import engine as engine_named
 from domain_agents.tools import Job, Settings
 from domain_agents.tools._arguments import parse_arguments
 from domain_agents.tools._proving import prove
@@ -13,6 +16,7 @@ from domain_agents.tools.prove_migration import TOOL, _prepared
 
 if TYPE_CHECKING:
     from domain_agents.tools.prove_migration import ProveMigration
+    from domain_agents.workspace.scratch import PostgresScratch
 
 ROWS = 20_000
 SCHEMA = """
@@ -125,3 +129,32 @@ def test_a_constraint_is_validated_under_a_running_application(request: pytest.F
 def test_a_table_goes_after_the_application_that_does_without_it(request: pytest.FixtureRequest, engine: str) -> None:
     told = proved(request, engine, changes=[{"kind": "drop_table", "table": "users"}])
     assert not [one for one in told["statements"] if one["rewrote"] and engine == "postgresql"]
+
+
+@both_engines
+def test_a_table_is_renamed_under_applications_that_know_either_name(
+    request: pytest.FixtureRequest, engine: str
+) -> None:
+    for table, new_name in (("users", "people"), ("Orders", "select")):
+        told = proved(request, engine, changes=[{"kind": "rename_table", "table": table, "new_name": new_name}])
+        assert not any(one["rewrote"] or one["scanned"] for one in told["statements"] if engine == "postgresql")
+
+
+def test_what_is_granted_on_a_renamed_table_is_granted_on_the_view_that_stands_in(postgres: PostgresScratch) -> None:
+    made = engine_named("postgresql", "18").spell(
+        CreateView(TableName("Per'son", "a b"), TableName("Old\\name", "a b"), ("id", "select")), Schema()
+    )
+    with postgres.connect("postgres") as admin, admin.transaction(force_rollback=True):
+        for sql in (
+            'CREATE ROLE "Re\'ader"',
+            'CREATE SCHEMA "a b"',
+            'CREATE TABLE "a b"."Per\'son" (id int PRIMARY KEY, "select" text)',
+            'GRANT SELECT, UPDATE ON "a b"."Per\'son" TO "Re\'ader"',
+            'GRANT SELECT ON "a b"."Per\'son" TO PUBLIC',
+            *made,
+        ):
+            admin.execute(sql)
+        query = "SELECT unnest(relacl)::text FROM pg_class WHERE relname = 'Old\\name' AND relkind = 'v'"
+        listed = [str(row[0]).partition("/")[0] for row in admin.execute(query).fetchall()]
+        assert "=r" in listed
+        assert any(one.endswith("=rw") and "Re'ader" in one for one in listed)

@@ -559,3 +559,75 @@ def test_a_table_of_the_same_request_goes_without_a_deploy() -> None:
 )
 def test_a_table_that_cannot_be_dropped_says_why(sql: str, says: str) -> None:
     assert says in refused(sql=sql)
+
+
+# Renaming a table
+
+
+def test_a_table_is_renamed_with_a_view_under_the_old_name_until_the_deploy() -> None:
+    made = ready(sql="ALTER TABLE users RENAME TO people")
+    assert made.files == ready(changes=[{"kind": "rename_table", "table": "users", "new_name": "people"}]).files
+    sql = statements(made)
+    assert sql[:2] == [
+        "ALTER TABLE users RENAME TO people",
+        "CREATE VIEW users WITH (security_invoker = true) AS SELECT id, email, country FROM people",
+    ]
+    assert sql[2].startswith("DO $grants$")
+    assert "'people'::regclass" in sql[2]
+    assert sql[3:] == ["DROP VIEW users"]
+    assert [kind for kind, _ in steps(made)] == ["expand", "deploy", "contract"]
+    assert [file.transaction for file in made.files] == [True, True]
+    assert made.plan.migrations[0].undo == "DROP VIEW users; ALTER TABLE people RENAME TO users"
+    assert any("TRUNCATE, COPY" in warning for warning in made.warnings)
+    assert any("keep their names" in warning for warning in made.warnings)
+
+
+def test_a_view_of_an_old_server_has_no_option_that_it_does_not_know() -> None:
+    made = ready(version="14", sql="ALTER TABLE users RENAME TO people")
+    assert "CREATE VIEW users AS SELECT id, email, country FROM people" in statements(made)
+
+
+def test_functions_that_name_the_old_table_are_told_and_views_that_follow_it_are_not() -> None:
+    schema = (
+        f"{SCHEMA} CREATE VIEW mails AS SELECT email FROM users;"
+        "CREATE FUNCTION mail_count() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM users';"
+    )
+    made = ready(schema=schema, sql="ALTER TABLE users RENAME TO people")
+    assert any(warning.startswith("function mail_count names users") for warning in made.warnings)
+    assert not any(warning.startswith("view mails") for warning in made.warnings)
+
+
+def test_sqlite_has_no_view_to_write_to_so_the_application_stops_for_the_rename() -> None:
+    made = ready(engine="sqlite", sql="ALTER TABLE users RENAME TO people")
+    assert statements(made) == ["ALTER TABLE users RENAME TO people"]
+    assert [kind for kind, _ in steps(made)] == ["deploy", "contract", "deploy"]
+    assert any("stop the application for it" in warning for warning in made.warnings)
+
+
+def test_a_new_table_is_renamed_and_stays_new() -> None:
+    made = ready(sql="CREATE TABLE a (id int PRIMARY KEY); ALTER TABLE a RENAME TO b; CREATE INDEX i ON b (id)")
+    assert statements(made)[1:] == ["ALTER TABLE a RENAME TO b", "CREATE INDEX i ON b (id)"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"sql": "ALTER TABLE users RENAME TO orders"}, "table orders exists already"),
+        ({"sql": "ALTER TABLE nope RENAME TO a"}, "there is no table nope"),
+        ({"changes": [{"kind": "rename_table", "table": "users"}]}, "changes[0].new_name"),
+    ],
+)
+def test_a_table_that_cannot_be_renamed_says_why(arguments: dict[str, Any], says: str) -> None:
+    assert says in refused(**arguments)
+
+
+@given(old=names, new=names, column=names)
+def test_no_name_of_a_renamed_table_can_escape(old: str, new: str, column: str) -> None:
+    def quoted(name: str) -> str:
+        return '"' + name.replace('"', '""') + '"'
+
+    if old == new:
+        return
+    schema = f"CREATE TABLE {quoted(old)} ({quoted(column)} int PRIMARY KEY)"
+    made = ready(schema=schema, sql=f"ALTER TABLE {quoted(old)} RENAME TO {quoted(new)}")
+    assert len(statements(made)) == 4

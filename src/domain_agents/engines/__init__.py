@@ -32,6 +32,7 @@ class Can(StrEnum):
     TRIGGERS_CHANGE_ROWS = "a trigger can change a row before it is tested and written"
     PROCEDURES_THAT_COMMIT = "a stored procedure can commit between batches"
     CONSTRAINT_USING_INDEX = "a unique constraint or primary key can take over an index that is there"
+    UPDATABLE_VIEWS = "a view of one table can be read and written like the table"
     NAMES_CONSTRAINTS = "a constraint that is written without a name gets one"
     LOCK_TIMEOUT = "a statement can give up waiting for a lock"
     FOREIGN_KEY_TESTS_ROWS = "a foreign key that is added tests the rows that are there"

@@ -35,6 +35,10 @@ class Spelling:
             case ddl.RenameIndex():
                 name = self.table(TableName(statement.index, statement.table.schema if statement.table else ""))
                 return f"ALTER INDEX {name} RENAME TO {self.quote(statement.new_name)}"
+            case ddl.DropView():
+                return f"DROP VIEW {self.table(statement.table)}"
+            case ddl.RenameTable():
+                return f"ALTER TABLE {self.table(statement.table)} RENAME TO {self.quote(statement.new_name)}"
             case ddl.DropTable():
                 return " ".join(w for w in ("DROP TABLE", self._if(statement), self.table(statement.table)) if w)
             case _:

@@ -13,6 +13,7 @@ from domain_agents.engines._postgresql_backfill import backfill_statements
 from domain_agents.engines._postgresql_spelling import Spelling
 from domain_agents.engines._postgresql_sync import drop_statements, sync_statements
 from domain_agents.engines._postgresql_types import is_metadata_only
+from domain_agents.engines._postgresql_views import stand_in_view
 from domain_agents.facts import Fact, locks
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _CAPABILITIES = frozenset(Can) - {Can.FOREIGN_KEY_BRINGS_INDEX}
 _SERIAL = {"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"}
 _INDEX_BYTES_PER_ROW = 40
 _UNKNOWN_ROWS = 1_000_000
+_SECURITY_INVOKER = 15
+_DROPS_VIEW = re.compile(r"\s*DROP\s+VIEW\b", re.IGNORECASE)
 
 
 def object_name(table: TableName, columns: Sequence[str], kind: str) -> str:
@@ -164,6 +167,10 @@ class PostgreSQL:
 
     def spell(self, statement: ddl.Statement, schema: Schema) -> tuple[str, ...]:
         """See Engine."""
+        if isinstance(statement, ddl.CreateView):
+            columns = tuple(map(self.quote, statement.columns))
+            view, table = self.quote_table(statement.view), self.quote_table(statement.table)
+            return stand_in_view(view, table, columns, as_invoker=int(self.version) >= _SECURITY_INVOKER)
         return (Spelling(self.quote, self.quote_table).statement(statement),)
 
     def spell_backfill(
@@ -269,6 +276,8 @@ _FORMS: Final[dict[type, str]] = {
     ddl.CreateTable: "create_table",
     ddl.DropTable: "drop_table",
     ddl.RenameTable: "rename",
+    ddl.CreateView: "create_view",
+    ddl.DropView: "drop_view",
     ddl.RenameColumn: "rename",
     ddl.RenameConstraint: "rename",
     ddl.RenameIndex: "rename_index",
@@ -306,6 +315,8 @@ def _form(statement: ddl.Statement, schema: Schema) -> str:
             table = schema.table(statement.table)
             is_key = table is not None and any(key.name == statement.name for key in table.foreign_keys)
             return "validate_foreign_key" if is_key else "validate_check"
+        case ddl.KeepText(text=text) if _DROPS_VIEW.match(text):
+            return "drop_view"
         case ddl.NoCatalogChange(kind="batches"):
             return "write_batches"
         case ddl.NoCatalogChange(kind="data"):

@@ -357,14 +357,16 @@ def _concluded(
     application: LoadSummary,
 ) -> Proof:
     declared = [statement for file in request.files for statement in file.statements]
+    # A table that gets another name leaves its own to a view: what is locked by that name is another thing from then on.
+    rows = {name: count for name, count in seeding.rows.items() if name not in reading.moved}
     judged = [
-        ProvenStatement(seen, statement.effect, judging.agrees(statement.effect, seen, seeding.rows, request.engine))
+        ProvenStatement(seen, statement.effect, judging.agrees(statement.effect, seen, rows, request.engine))
         for statement, seen in zip(declared, observations, strict=False)
     ]
     groups = _groups(request.files, observations)
     reasons = judging.harms(groups, seeding.rows, request.engine)
     reasons += [
-        judging.disagreement(one.declared, one.seen, seeding.rows, request.engine)
+        judging.disagreement(one.declared, one.seen, rows, request.engine)
         for one in judged
         if one.declared is not None and not one.agrees and not one.seen.error
     ]
