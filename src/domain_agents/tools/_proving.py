@@ -41,6 +41,11 @@ def prove(
         Refused: a statement reaches for something outside the scratch server.
         Cancelled: the client took the call back.
     """
+    if request.engine not in PROVABLE:
+        return not_run(
+            f"a scratch {request.engine} cannot be started yet (today: {', '.join(PROVABLE)}): run the files on a copy of "
+            "the server first; each ALTER TABLE that was planned says its ALGORITHM, and is refused where that cannot be"
+        )
     given = [("schema", sql) for sql in request.schema]
     given += [(file.path, one.sql) for file in request.files for one in file.statements]
     refused = refusals(request.engine, given)

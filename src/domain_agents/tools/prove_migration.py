@@ -130,7 +130,6 @@ def _prepared(arguments: ProveMigration, settings: Settings, job: Job) -> _Prepa
 
 def _from_plan(arguments: ProveMigration, ready: Ready) -> _Prepared:
     database = ready.engine
-    _require_provable(database.name)
     form, reader = framework(ready.project.framework).beside(ready.contents), dialect(database.name)
     files: list[ProofFile] = []
     for file in ready.files:
@@ -340,17 +339,11 @@ def _engine_of(arguments: ProveMigration, project: Project) -> Engine:
             choices=PROVABLE,
             way_out=f'Call again with "engine": one of {", ".join(PROVABLE)}.',
         )
-    _require_provable(name)
     version = arguments.version or (project.version if name == project.engine else "")
     try:
         return engine(name, version)
     except UnknownEngine as error:
         raise ToolError(f'version: {error}. Call again with "version" set to one of these.') from error
-
-
-def _require_provable(name: str) -> None:
-    if name not in PROVABLE:
-        raise ToolError(f"engine: a scratch {name} cannot be started yet; today: {', '.join(PROVABLE)}")
 
 
 TOOL = Tool(
