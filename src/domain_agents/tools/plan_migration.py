@@ -417,7 +417,8 @@ TOOL = Tool(
     description=(
         "Turn a schema change into ordered, forward-only migration files that a live application does not notice, with "
         "the deploys between them, lock and duration of every statement from measured facts, prechecks, validations and "
-        "undo. PostgreSQL and SQLite, in the form and numbering of the project's framework. Writes only with write: true."
+        "undo. PostgreSQL, MySQL, MariaDB, SQLite, in the form and numbering of the project's framework. Writes only with "
+        "write: true."
     ),
     arguments=PlanMigration,
     output_schema={
