@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain_agents.engines import engine
@@ -264,6 +264,7 @@ nasty = st.text(
 )
 
 
+@settings(max_examples=30)  # times the frameworks
 @given(text=nasty)
 @example("*/ DROP TABLE users; --")
 @example("x\nDROP TABLE users;")
@@ -316,6 +317,7 @@ def test_an_alembic_file_gives_back_exactly_the_sql_whatever_it_holds(text: str)
     assert statements("alembic", path, content) == [sql]
 
 
+@settings(max_examples=30)  # times the frameworks
 @given(text=literals.filter(lambda text: "\\" not in text))
 @example("it''s")
 @example("; DROP TABLE users; --")
@@ -328,6 +330,19 @@ def test_an_sql_file_gives_back_exactly_the_sql_whatever_its_strings_hold(text: 
         if name != "alembic":
             (read,) = read_back(name, rendered(name, plan_of(migration("a", *some, guards=()))))
             assert [one.sql for one in read.statements] == list(some)
+
+
+@settings(max_examples=30)  # times the frameworks
+@given(text=literals)
+@example("`${x}\\`")
+@example("\r\n\u2028")
+@example("pgm.sql(`DROP TABLE users`)")
+def test_a_file_outside_a_transaction_gives_back_exactly_the_sql(text: str) -> None:
+    quoted = text.replace("'", "''")
+    sql = f"CALL f('{quoted}`\\')"
+    for name in framework_names():
+        (read,) = read_back(name, rendered(name, plan_of(migration("a", sql, guards=(), transaction=False))))
+        assert [(one.sql, one.transaction) for one in read.statements] == [(sql, 0)]
 
 
 @given(text=st.text(st.sampled_from(list(":\\$ab_1 é.\n'")), max_size=12))
