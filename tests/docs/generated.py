@@ -49,6 +49,12 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "add_unique": {"changes": [{"kind": "add_unique", "table": "users", "columns": ["email"]}]},
     "rename_table": {"sql": "ALTER TABLE users RENAME TO people"},
+    "rename_index": {
+        "changes": [{"kind": "rename_index", "table": "orders", "name": "orders_user", "new_name": "orders_buyer"}]
+    },
+    "rename_constraint": {
+        "changes": [{"kind": "rename_constraint", "table": "lines", "name": "lines_order", "new_name": "line_of"}]
+    },
     "drop_table": {"sql": "DROP TABLE orders"},
     "drop_constraint": {"changes": [{"kind": "drop_constraint", "table": "lines", "name": "lines_order"}]},
     "validate_constraint": {"changes": [{"kind": "validate_constraint", "table": "lines", "name": "old_lines"}]},

@@ -140,6 +140,21 @@ def test_a_table_is_renamed_under_applications_that_know_either_name(
         assert not any(one["rewrote"] or one["scanned"] for one in told["statements"] if engine == "postgresql")
 
 
+@both_engines
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "rename_index", "table": "users", "name": "users_country", "new_name": "by country"},
+        {"kind": "rename_constraint", "table": "Orders", "name": "orders_number", "new_name": "select"},
+        {"kind": "rename_constraint", "table": "users", "name": "age_is_human", "new_name": "human"},
+    ],
+)
+def test_an_index_and_a_constraint_get_another_name(
+    request: pytest.FixtureRequest, engine: str, change: dict[str, Any]
+) -> None:
+    proved(request, engine, changes=[change])
+
+
 def test_what_is_granted_on_a_renamed_table_is_granted_on_the_view_that_stands_in(postgres: PostgresScratch) -> None:
     made = engine_named("postgresql", "18").spell(
         CreateView(TableName("Per'son", "a b"), TableName("Old\\name", "a b"), ("id", "select")), Schema()

@@ -631,3 +631,59 @@ def test_no_name_of_a_renamed_table_can_escape(old: str, new: str, column: str) 
     schema = f"CREATE TABLE {quoted(old)} ({quoted(column)} int PRIMARY KEY)"
     made = ready(schema=schema, sql=f"ALTER TABLE {quoted(old)} RENAME TO {quoted(new)}")
     assert len(statements(made)) == 4
+
+
+# Renaming an index and a constraint
+
+
+def test_an_index_gets_another_name_in_the_catalog_alone() -> None:
+    change = {"kind": "rename_index", "table": "orders", "name": "orders_user", "new_name": "orders_buyer"}
+    made = ready(sql="ALTER INDEX orders_user RENAME TO orders_buyer")
+    assert made.files == ready(changes=[change]).files
+    assert statements(made) == ["ALTER INDEX orders_user RENAME TO orders_buyer"]
+    assert made.plan.migrations[0].undo == "ALTER INDEX orders_buyer RENAME TO orders_user"
+    assert set(made.target.indexes) == {"orders_buyer"}
+
+
+def test_an_index_of_another_schema_is_found_there() -> None:
+    schema = "CREATE TABLE app.users (id int PRIMARY KEY, mail text); CREATE INDEX m ON app.users (mail);"
+    made = ready(
+        schema=schema, changes=[{"kind": "rename_index", "table": "app.users", "name": "m", "new_name": "mail"}]
+    )
+    assert statements(made) == ["ALTER INDEX app.m RENAME TO mail"]
+
+
+def test_sqlite_builds_a_renamed_index_anew_and_says_that_writes_wait() -> None:
+    change = {"kind": "rename_index", "table": "orders", "name": "orders_user", "new_name": "orders_buyer"}
+    made = ready(engine="sqlite", changes=[change])
+    assert statements(made) == ["DROP INDEX orders_user", "CREATE INDEX orders_buyer ON orders (user_id)"]
+    assert any("WAIT" in warning for warning in made.warnings)
+
+
+@both_engines
+def test_a_constraint_gets_another_name_after_a_deploy(engine: str) -> None:
+    change = {"kind": "rename_constraint", "table": "users", "name": "mail_once", "new_name": "one_mail"}
+    made = ready(engine=engine, schema=CONSTRAINED, changes=[change])
+    assert [kind for kind, _ in steps(made)] == ["deploy", "contract"]
+    if engine == "postgresql":
+        sql = "ALTER TABLE users RENAME CONSTRAINT mail_once TO one_mail"
+        assert made.files == ready(schema=CONSTRAINED, sql=sql).files
+        assert statements(made) == [sql]
+        assert made.plan.migrations[0].undo == "ALTER TABLE users RENAME CONSTRAINT one_mail TO mail_once"
+    else:
+        assert any("CONSTRAINT one_mail UNIQUE" in sql for sql in statements(made))
+        assert "rebuilds users" in made.plan.migrations[0].undo
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"sql": "ALTER INDEX nope RENAME TO a"}, "there is no index nope"),
+        ({"sql": "ALTER INDEX mail_once RENAME TO a"}, "is the index of a constraint of users"),
+        ({"sql": "ALTER TABLE users RENAME CONSTRAINT nope TO a"}, "has no constraint nope"),
+        ({"sql": "ALTER TABLE users RENAME CONSTRAINT mail_once TO users_pkey"}, "has a constraint users_pkey already"),
+        ({"changes": [{"kind": "rename_index", "table": "users", "name": "a"}]}, "changes[0].new_name"),
+    ],
+)
+def test_a_name_that_cannot_be_changed_says_why(arguments: dict[str, Any], says: str) -> None:
+    assert says in refused(schema=CONSTRAINED, **arguments)

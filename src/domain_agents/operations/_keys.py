@@ -74,3 +74,12 @@ def constraint_of(table: Table, name: str) -> Constraint | None:
     """The table's constraint of that name."""
     keys = (table.primary_key,) if table.primary_key else ()
     return next((one for one in (*keys, *table.uniques, *table.checks, *table.foreign_keys) if one.name == name), None)
+
+
+def holder_of(schema: Schema, name: str) -> Table | None:
+    """The table with a unique constraint or primary key of that name, whose index has the name as well."""
+    for table in schema.tables.values():
+        key = table.primary_key
+        if any(unique.name == name for unique in table.uniques) or (key is not None and key.name == name):
+            return table
+    return None

@@ -10,7 +10,7 @@ from domain_agents.catalog import TableName
 from domain_agents.engines import Can, Engine
 from domain_agents.operations import CannotPlan, Migration, Phase, Query, Situation, Step
 from domain_agents.operations._asking import Change, Field, Request
-from domain_agents.operations._keys import has_index_on, has_unique_on
+from domain_agents.operations._keys import has_index_on, has_unique_on, holder_of
 
 if TYPE_CHECKING:
     from domain_agents.catalog import Index, Schema, Table
@@ -86,7 +86,7 @@ class DropIndex:
     def _found(self, schema: Schema) -> tuple[Index, Table]:
         index = schema.index(self.name, self.owner)
         if index is None:
-            holder = _constraint_of(schema, self.name)
+            holder = holder_of(schema, self.name)
             if holder is not None:
                 raise ddl.DoesNotApply(
                     f"{self.name} is the index of a constraint of {holder.name}: drop the constraint, and it goes along"
@@ -147,11 +147,3 @@ class DropIndex:
                 "statement on the table and its partitions, and holds up those that come after it meanwhile"
             )
         return tuple(found)
-
-
-def _constraint_of(schema: Schema, name: str) -> Table | None:
-    for table in schema.tables.values():
-        key = table.primary_key
-        if any(unique.name == name for unique in table.uniques) or (key is not None and key.name == name):
-            return table
-    return None
