@@ -215,15 +215,13 @@ def how_known(name: str, engine: str) -> str:
 def is_planned(kind: str, engine: str, framework: str) -> bool:
     """Whether `plan_migration` gives files for the sample change of that kind."""
     from domain_agents.tools import Job, Settings, ToolError
-    from domain_agents.tools._arguments import parse_arguments
-    from domain_agents.tools._served import served_tools
+    from domain_agents.tools.plan_migration import PlanMigration, planned
 
     with tempfile.TemporaryDirectory() as directory:
         settings = Settings(project=Path(directory))
-        tool = next(tool for tool in served_tools(settings) if tool.name == "plan_migration")
         asked = {**SAMPLES[kind], "schema": SCHEMA, "engine": engine, "framework": framework, "date": "2026-01-01"}
         try:
-            return bool(tool.call(parse_arguments(tool, asked), settings, Job()).structured["files"])
+            return bool(planned(PlanMigration.model_validate(asked), settings, Job()).files)
         except ToolError as error:
             print(f"{kind} on {engine} in {framework}: {error}", file=sys.stderr)
             return False
