@@ -145,7 +145,7 @@ def test_an_error_in_a_batch_leaves_no_half_of_it(mariadb: MariaDB) -> None:
 _NAMES = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), min_size=1, max_size=20)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(_NAMES, min_size=3, max_size=3, unique_by=str.casefold), data=st.data())
 def test_no_name_escapes(names: list[str], data: st.DataObject, mariadb: MariaDB) -> None:
     table, key, column = names
