@@ -12,8 +12,10 @@ from domain_agents.engines import TableSize, UnknownEngine, engine, engine_names
 from domain_agents.migrations.changes import Asked, check_backfills, from_changes, from_sql
 from domain_agents.migrations.checking import check
 from domain_agents.migrations.formats import framework, framework_names
+from domain_agents.migrations.lint import LintFile, lint
 from domain_agents.migrations.plan import Plan, PlannedMigration, Project
 from domain_agents.migrations.planning import plan
+from domain_agents.migrations.rules import Tier
 from domain_agents.operations import CannotPlan
 from domain_agents.tools import Job, NeedsAnswer, Result, Settings, Tool, ToolError, shortened
 from domain_agents.tools._change import Change, Expression  # noqa: TC001 - pydantic reads the annotations
@@ -158,15 +160,25 @@ def planned(arguments: PlanMigration, settings: Settings, job: Job) -> Ready:
         )
     except CannotPlan as error:
         raise ToolError(_explained(error, unread)) from error
+    files = {path: content for path, content in contents.items() if not form.is_companion(path)}
+    read_with = form.beside(contents)
     checked = check(
-        {path: content for path, content in contents.items() if not form.is_companion(path)},
+        files,
         arranged.migrations,
-        form=form.beside(contents),
+        form=read_with,
         reader=reader,
         engine=database,
         schema=schema,
         target=decided.target,
         sizes=sizes,
+    )
+    linted = lint(
+        [LintFile(path, content, read_with) for path, content in files.items()],
+        reader=reader,
+        engine=database,
+        schema=schema,
+        sizes=sizes,
+        tiers=frozenset({Tier.HAZARD}),
     )
     return Ready(
         arranged,
@@ -176,7 +188,7 @@ def planned(arguments: PlanMigration, settings: Settings, job: Job) -> Ready:
         schema_sql,
         decided.target,
         checked.files,
-        checked.findings,
+        (*checked.findings, *linted.findings),
         (*arranged.warnings, *_form_notes(form, project, database), *_unread_warnings(unread), *_unread_files(project)),
         contents,
     )

@@ -1,0 +1,31 @@
+"""An index built while writers wait."""
+
+from __future__ import annotations
+
+from domain_agents import ddl
+from domain_agents.findings import Severity
+from domain_agents.migrations.rules import History, Place, Rule, Said
+
+
+class _BlockingIndexBuild(Rule):
+    severity = Severity.ERROR
+    harm = "CREATE INDEX makes writers wait until the whole table is read."
+    instead = "CREATE INDEX CONCURRENTLY, outside a transaction, in a file of its own"
+    sources = ("https://www.postgresql.org/docs/18/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY",)
+    given = "CREATE TABLE users (id bigint PRIMARY KEY, email text);"
+    bad = "CREATE INDEX users_email ON users (email);"
+    good = "CREATE INDEX CONCURRENTLY users_email ON users (email);"
+
+    def looks(self, at: Place, history: History) -> Said | None:
+        if not isinstance(at.statement, ddl.CreateIndex) or not (history.lets_writers_pass and at.blocks_for_long):
+            return None
+        table = at.schema.table(at.statement.index.table)
+        if "ONLY" in at.dropped and table is not None and (table.partitioned_by or table.name in at.unknown):
+            return None  # only the parent's entry in the catalog: nothing is built
+        return Said(
+            f"{at.effect.blocks.value} on {at.table} wait until index {at.statement.index.name} is built "
+            f"({at.effect.lock})"
+        )
+
+
+RULE = _BlockingIndexBuild()
