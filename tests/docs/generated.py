@@ -227,6 +227,19 @@ def is_planned(kind: str, engine: str, framework: str) -> bool:
             return False
 
 
+def lint_rules() -> str:
+    """Every rule of `lint_migration`: its own sentence."""
+    from domain_agents.migrations.rules import rules
+
+    return table(
+        ("rule", "tier", "where", "what hurts"),
+        (
+            (f"`{one.name}`", one.tier.value, ", ".join(PRODUCTS[name] for name in one.engines) or "where the engine has another way", one.harm)
+            for one in rules()
+        ),
+    )
+
+
 def floors() -> str:
     """The layers as import-linter reads them."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
@@ -242,6 +255,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "prompts": prompts,
     "coverage": coverage,
     "frameworks": frameworks,
+    "rules": lint_rules,
     "floors": floors,
 }
 

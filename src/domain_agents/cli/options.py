@@ -21,6 +21,7 @@ COMMANDS = {
     "call": "one tool, without a client: its result as JSON",
     "list": "the agents, tools or prompts that are served",
     "check": "validate agent and prompt files",
+    "lint": "what would hurt in migrations when they run in production",
     "install": "register the server with an MCP client",
     "doctor": "is everything in place? A handshake with itself, databases, versions",
     "demo": "the main job on a sample project and a real PostgreSQL",

@@ -82,7 +82,9 @@ def lint(
     wanted = [one for one in rules() if one.tier in tiers and (not one.engines or engine.name in one.engines)]
     findings = [finding for place in history.places for finding in _findings(place, history, wanted)]
     kept, said = _allowed(findings, files, replay.spans)
-    return Linted(tuple(sorted((*kept, *said), key=_order(files))), len(files), replay.count, tuple(replay.unparsed))
+    numbers = {file.path: number for number, file in enumerate(files)}
+    unparsed = sorted(replay.unparsed, key=lambda one: (numbers[one.file], one.line))
+    return Linted(tuple(sorted((*kept, *said), key=_order(files))), len(files), replay.count, tuple(unparsed))
 
 
 def _order(files: Sequence[LintFile]) -> Callable[[Finding], tuple[int, int, str]]:
@@ -153,7 +155,7 @@ class _Replay:
             return
         inside = [clause for clause in read.dropped if clause.startswith("what ")]
         if inside:
-            self.unparsed.append(Unparsed(path, one.line, one.sql, f"not looked at: {', '.join(inside)}"))
+            self.unparsed.append(Unparsed(path, one.line, one.sql, f"nothing here reads {', '.join(inside)}"))
         for atom in read.atoms:
             self._atom(path, one, atom, read.dropped)
 

@@ -64,13 +64,13 @@ class PlanMigration(BaseModel):
     engine: Literal["postgresql", "mysql", "mariadb", "sqlite"] | None = Field(
         None, description="Detected when left out"
     )
-    version: str | None = Field(None, max_length=20, description="Detected when left out")
+    version: str | None = Field(None, max_length=20)
     framework: str | None = Field(
         None, max_length=40, description=f"Detected when left out; {', '.join(framework_names())}"
     )
     directory: str | None = Field(None, max_length=500, description="Of the migrations; detected when left out")
     author: str | None = Field(None, max_length=200)
-    date: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}$", description="YYYY-MM-DD, today when left out")
+    date: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}$", description="Today when left out")
     write: bool = Field(False, description="Write the files into the project")
 
 
@@ -423,14 +423,14 @@ def _rows(properties: str) -> dict[str, Any]:
     return {"type": "array", "items": {"type": "object", "required": names}}
 
 
+_ROWS = {"type": "array", "items": {"type": "object"}}
 TOOL = Tool(
     name="plan_migration",
     title="Plan a migration",
     description=(
         "Turn a schema change into ordered, forward-only migration files that a live application does not notice, with "
-        "the deploys between them, lock and duration of every statement from measured facts, prechecks, validations and "
-        "undo. PostgreSQL, MySQL, MariaDB, SQLite, in the form and numbering of the project's framework. Writes only with "
-        "write: true."
+        "the deploys between them, locks and durations from measured facts, prechecks, validations and undo, in the form "
+        "of the project's framework. Writes only with write: true."
     ),
     arguments=PlanMigration,
     output_schema={
@@ -439,11 +439,11 @@ TOOL = Tool(
             "project": {"type": "object"},
             "steps": _rows("order kind title why"),
             "files": _rows("path content transaction statements"),
-            "prechecks": _rows("sql expect why"),
-            "validations": _rows("after sql expect"),
-            "undo": _rows("for sql when loses_data"),
-            "watch": _rows("metric pause_at abort_at"),
-            "findings": _rows("rule severity effect instead"),
+            "prechecks": _ROWS,
+            "validations": _ROWS,
+            "undo": _ROWS,
+            "watch": _ROWS,
+            "findings": _ROWS,
             "warnings": {"type": "array", "items": {"type": "string"}},
             "questions": {"type": "array", "items": {"type": "string"}},
             "written": {"type": "array", "items": {"type": "string"}},

@@ -1,0 +1,282 @@
+"""lint_migration: SQL or migration files -> what would hurt in production, and what to write instead."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain_agents.dialects import dialect, replay
+from domain_agents.engines import TableSize, UnknownEngine, engine, engine_names
+from domain_agents.migrations.formats import framework, framework_names
+from domain_agents.migrations.lint import DEFAULT_TIERS, LintFile, Unparsed, lint
+from domain_agents.tools import NeedsAnswer, Result, Settings, Tool, ToolError, shortened
+from domain_agents.tools._project import project_directory, read_project
+from domain_agents.tools.plan_migration import TableFacts  # noqa: TC001 - pydantic reads the annotations
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from domain_agents.engines import Engine
+    from domain_agents.findings import Finding
+    from domain_agents.migrations.formats import Format
+    from domain_agents.migrations.lint import Linted
+    from domain_agents.migrations.plan import Project
+    from domain_agents.tools import Job
+    from domain_agents.workspace.files import ProjectFiles
+
+SQL_PATH = "sql"
+MAX_FINDINGS = 1_000
+_SUFFIXES = {"alembic": (".py",), "yoyo": (".sql", ".py"), "node-pg-migrate": (".sql", ".js", ".ts")}
+
+
+class LintMigration(BaseModel):
+    """The arguments (contract, lint_migration)."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    sql: str | None = Field(None, max_length=2_000_000)
+    paths: list[Annotated[str, Field(min_length=1, max_length=500)]] | None = Field(
+        None, max_length=500, description="Files or directories; without sql and paths: all migrations"
+    )
+    project: str | None = None
+    engine: Literal["postgresql", "mysql", "mariadb", "sqlite"] | None = None
+    version: str | None = Field(None, max_length=20)
+    schema_: str | None = Field(
+        None, alias="schema", max_length=2_000_000, description="Before these files: DDL or a path"
+    )
+    tables: dict[str, TableFacts] = Field(
+        default_factory=dict, description='{"users": {"rows": 12000000}}: sizes decide durations'
+    )
+    since: str | None = Field(None, max_length=500, description="Only what follows this file")
+
+
+@dataclass(frozen=True)
+class _Set:
+    """The files to look at, those applied before them, and files that nothing here can read."""
+
+    files: list[LintFile]
+    before: list[LintFile]
+    unread: list[Unparsed]
+
+
+def lint_migration(arguments: LintMigration, settings: Settings, job: Job) -> Result:
+    """The tool.
+
+    Raises:
+        ToolError: there is nothing to look at, or a path is not there.
+        NeedsAnswer: the engine is not known.
+    """
+    linted, unread, database = linted_files(arguments, settings, job)
+    unparsed = [*unread, *linted.unparsed]
+    structured: dict[str, Any] = {
+        "engine": {"name": database.name, "version": database.version},
+        "findings": [finding.as_json() for finding in linted.findings[:MAX_FINDINGS]],
+        "checked": {"files": linted.files, "statements": linted.statements},
+        "unparsed": [asdict(one) for one in unparsed],
+    }
+    text = shortened(_told(linted.findings, structured), how_to_page="Give fewer files in `paths`.")
+    return Result(structured, text)
+
+
+def linted_files(arguments: LintMigration, settings: Settings, job: Job) -> tuple[Linted, tuple[Unparsed, ...], Engine]:
+    """What was found, the files that nothing here can read, and for which engine.
+
+    Raises:
+        ToolError: there is nothing to look at, or a path is not there.
+        NeedsAnswer: the engine is not known.
+    """
+    if arguments.sql is not None and arguments.paths:
+        raise ToolError("give `sql` or `paths`, not both")
+    job.check()
+    project = read_project(settings, arguments.project, engine=arguments.engine or "", version=arguments.version or "")
+    database = _engine(project)
+    found = _set(arguments, settings, project)
+    reader = dialect(database.name)
+    schema, schema_unread = replay(_schema_sql(arguments, settings), reader)
+    job.check()
+    linted = lint(
+        found.files,
+        reader=reader,
+        engine=database,
+        schema=schema,
+        sizes={
+            name: TableSize(facts.rows, facts.bytes, facts.writes_per_second)
+            for name, facts in arguments.tables.items()
+        },
+        before=found.before,
+        tiers=DEFAULT_TIERS,
+    )
+    unread = [*found.unread, *(Unparsed("schema", one.line, one.sql, one.reason) for one in schema_unread)]
+    return linted, tuple(unread), database
+
+
+def _engine(project: Project) -> Engine:
+    if not project.engine:
+        raise NeedsAnswer(
+            "engine",
+            "Which database are these migrations for? Nothing in the project tells.",
+            choices=engine_names(),
+            way_out=f'Call again with "engine": one of {", ".join(engine_names())}.',
+        )
+    if project.engine not in engine_names():
+        raise ToolError(f"engine: {project.engine} cannot be looked at yet; today: {', '.join(engine_names())}")
+    try:
+        return engine(project.engine, project.version)
+    except UnknownEngine as error:
+        raise ToolError(f'version: {error}. Call again with "version" set to one of these.') from error
+
+
+def _schema_sql(arguments: LintMigration, settings: Settings) -> str:
+    given = arguments.schema_ or ""
+    if any(mark in given for mark in ("\n", ";", "(")) or not given.strip():
+        return given
+    files = _files(arguments, settings)
+    path = _plain(given)
+    if path not in files.paths():
+        raise ToolError(f'schema: there is no file "{path}" in the project; give a path in it, or the DDL itself')
+    return files.text(path)
+
+
+def _files(arguments: LintMigration, settings: Settings) -> ProjectFiles:
+    from domain_agents.workspace.files import ProjectFiles
+
+    return ProjectFiles(project_directory(settings, arguments.project))
+
+
+def _set(arguments: LintMigration, settings: Settings, project: Project) -> _Set:
+    if arguments.sql is not None:
+        return _Set([LintFile(SQL_PATH, arguments.sql, framework("raw"))], [], [])
+    files = _files(arguments, settings)
+    asked = [_plain(path) for path in arguments.paths or ()]
+    form = _form(project)
+    suffixes = _SUFFIXES.get(form.name, (".sql",))
+    if asked:
+        chosen = _chosen(asked, files, suffixes)
+    elif project.directory:
+        chosen = _within(_plain(project.directory), files, suffixes)
+    else:
+        raise ToolError(
+            "there are no migrations that the project shows; give `sql`, or `paths` of files or directories"
+        )
+    chosen = [path for path in chosen if not form.is_companion(path)]
+    before = _before(arguments, chosen, files, form, suffixes)
+    chosen = [path for path in chosen if path not in before]
+    readable = [path for path in chosen if path.endswith((".sql", *suffixes))]
+    unread = [Unparsed(path, 0, "", _no_reader(path, project)) for path in chosen if path not in readable]
+    contents = {path: files.text(path) for path in (*before, *readable)}
+    contents = {path: text for path, text in contents.items() if path in asked or _is_migration(path, text)}
+    used = form.beside(contents)
+    made = [LintFile(path, contents[path], used if path.endswith(suffixes) else framework("raw")) for path in contents]
+    unread += [Unparsed(one.path, 0, "", one.reason) for one in files.skipped if one.path in readable]
+    return _Set([one for one in made if one.path not in before], [one for one in made if one.path in before], unread)
+
+
+def _is_migration(path: str, text: str) -> bool:
+    """Whether a file is one: beside a framework's Python migrations lie other modules."""
+    return (
+        not path.endswith(".py")
+        or re.search(r"^(?:def upgrade\b|steps\s*=|revision\b)", text, re.MULTILINE) is not None
+    )
+
+
+def _no_reader(path: str, project: Project) -> str:
+    name = path.rpartition("/")[2]
+    of = f" of {project.framework}" if project.framework else ""
+    return f"{name}: the SQL in such a file{of} cannot be told yet; give what it runs as `sql`"
+
+
+def _form(project: Project) -> Format:
+    return framework(project.framework if project.framework in framework_names() else "raw")
+
+
+def _chosen(asked: Sequence[str], files: ProjectFiles, suffixes: tuple[str, ...]) -> list[str]:
+    chosen: list[str] = []
+    for path in asked:
+        found = [path] if path in files.paths() else _within(path, files, (".sql", *suffixes))
+        if not found:
+            raise ToolError(
+                f'paths: there is no file "{path}" in the project, nor a directory with migrations of that name'
+            )
+        chosen += [one for one in found if one not in chosen]
+    return chosen
+
+
+def _within(directory: str, files: ProjectFiles, suffixes: tuple[str, ...]) -> list[str]:
+    prefix = "" if directory in {"", "."} else f"{directory}/"
+    found = [path for path in files.paths() if path.startswith(prefix) and path.endswith(suffixes)]
+    return sorted((path for path in found if not path.endswith("__init__.py")), key=_order)
+
+
+def _order(path: str) -> tuple[object, ...]:
+    """Numbers in a name count as numbers: 10 comes after 9, however they were padded."""
+    parts = re.split(r"(\d+)", path)
+    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)
+
+
+def _before(
+    arguments: LintMigration, chosen: Sequence[str], files: ProjectFiles, form: Format, suffixes: tuple[str, ...]
+) -> list[str]:
+    """What has been applied when the chosen files are: up to `since`, or what stands before them beside them."""
+    if arguments.since is not None:
+        since = _plain(arguments.since)
+        places = [number for number, path in enumerate(chosen) if since in (path, path.rpartition("/")[2])]
+        if not places:
+            raise ToolError(f'since: "{arguments.since}" is none of the files; write its path, such as {chosen[0]}')
+        return list(chosen[: places[0] + 1])
+    if arguments.paths is None or arguments.schema_ is not None or form.name == "alembic" or not chosen:
+        # The names of Alembic's files do not tell their order.
+        return []
+    directory = chosen[0].rpartition("/")[0]
+    beside = [path for path in _within(directory, files, suffixes) if path.rpartition("/")[0] == directory]
+    if chosen[0] not in beside or not re.match(r"[A-Za-z]?\d", chosen[0].rpartition("/")[2]):
+        return []
+    earlier = beside[: beside.index(chosen[0])]
+    return [path for path in earlier if path not in chosen and not form.is_companion(path)]
+
+
+def _plain(path: str) -> str:
+    return path.strip().replace("\\", "/").removeprefix("./").rstrip("/") or "."
+
+
+def _told(findings: Sequence[Finding], structured: dict[str, Any]) -> str:
+    checked = structured["checked"]
+    counted = f"{checked['statements']} statements in {checked['files']} files looked at"
+    lines = [f"# {len(findings)} finding{'' if len(findings) == 1 else 's'}: {counted}", ""]
+    for one in findings:
+        place = f"{one.file}:{one.line}" if one.line else one.file
+        lines += [f"## {one.severity.value}: {one.rule} ({place})", "", f"{one.effect}.", ""]
+        if one.statement:
+            lines += ["    " + " ".join(one.statement.split())[:300], ""]
+        lines += [f"Instead: {one.instead}.", ""]
+    if len(findings) > MAX_FINDINGS:
+        lines += [f"The structured result holds the first {MAX_FINDINGS}.", ""]
+    for part in structured["unparsed"]:
+        lines.append(f"- not looked at: {part['file']}:{part['line']}: {part['reason']}")
+    if findings:
+        lines += ["", "What is meant so stays, with its reason beside it: -- allow: rule_name, reason"]
+    return "\n".join(lines) + "\n"
+
+
+TOOL = Tool(
+    name="lint_migration",
+    title="Lint migrations",
+    description=(
+        "Say what would hurt in production in SQL or migration files, and what to write instead: decided by measured "
+        "locks and scans, in context. Reads only."
+    ),
+    arguments=LintMigration,
+    output_schema={
+        "type": "object",
+        "properties": {
+            "findings": {"type": "array", "items": {"type": "object"}},
+            "checked": {"type": "object"},
+            "unparsed": {"type": "array", "items": {"type": "object"}},
+        },
+        "required": ["findings", "checked", "unparsed"],
+    },
+    call=lint_migration,
+    read_only=True,
+)
