@@ -120,7 +120,7 @@ def test_what_cannot_be_read_is_listed_with_its_line() -> None:
 
 def test_an_allowance_needs_a_reason_and_a_rule_that_there_is() -> None:
     assert "blocking_index_build" not in hazards(f"-- allow: blocking_index_build, it holds ten rows\n{BUILD}")
-    assert hazards(f"{BUILD} -- allow: blocking_index_build") == ["allowance_without_reason", "blocking_index_build"]
+    assert hazards(f"{BUILD} -- allow: blocking_index_build") == ["blocking_index_build", "allowance_without_reason"]
     found = look(f"-- allow: blocking_index_bild, ten rows\n{BUILD}")["findings"]
     assert found[0]["rule"] == "allowance_of_unknown_rule"
     assert found[0]["instead"] == "-- allow: blocking_index_build, ten rows"
@@ -209,3 +209,20 @@ def test_the_old_table_may_be_renamed_away_where_nothing_follows_it() -> None:
     assert hazards(rebuild.format(pragma=""), engine="sqlite", schema=USERS) == ["rename_first_rebuild"]
     kept = rebuild.format(pragma="PRAGMA legacy_alter_table = ON; ")
     assert "rename_first_rebuild" not in hazards(kept, engine="sqlite", schema=USERS)
+
+
+@pytest.mark.parametrize("sql", ["VACUUM (FULL) users", "REINDEX TABLE users", "LOCK TABLE users", "TRUNCATE users"])
+def test_a_lock_that_no_fact_is_there_for_is_said_not_to_be_weighed(sql: str) -> None:
+    (part,) = look(sql)["unparsed"]
+    assert part["statement"] == sql
+    assert "locks" in part["reason"]
+
+
+def test_an_engine_is_told_no_way_that_it_does_not_have() -> None:
+    check = "ALTER TABLE users ADD CONSTRAINT c CHECK (age > 0);"
+    ways = {}
+    for name in ("postgresql", "mysql"):
+        found = look(check, engine=name, schema=USERS)["findings"]
+        ways[name] = [one["instead"] for one in found if one["rule"] == "scanning_check"]
+    assert "NOT VALID" in ways["postgresql"][0]
+    assert not any("NOT VALID" in way for way in ways["mysql"])

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from domain_agents.migrations.formats import FileStatement, Format
 
 _ALLOW = re.compile(r"(?:--|#)\s*allow:\s*(?P<rule>[A-Za-z_][\w-]*)?\s*(?:,\s*(?P<reason>\S.*?))?\s*\Z")
+_UNWEIGHED = re.compile(
+    r"(?:VACUUM\b.*\bFULL|REINDEX|CLUSTER|REFRESH|LOCK|TRUNCATE|ALTER\s+DOMAIN|OPTIMIZE|REPAIR)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Statements that are understood, and whose locks no fact is there for yet."""
+_CONCURRENTLY = re.compile(r"\bCONCURRENTLY\b", re.IGNORECASE)
 DEFAULT_TIERS = frozenset({Tier.HAZARD, Tier.HYGIENE})
+
+
+_SEVERITIES = tuple(Severity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +96,14 @@ def lint(
     return Linted(tuple(sorted((*kept, *said), key=_order(files))), len(files), replay.count, tuple(unparsed))
 
 
-def _order(files: Sequence[LintFile]) -> Callable[[Finding], tuple[int, int, str]]:
+def _order(files: Sequence[LintFile]) -> Callable[[Finding], tuple[int, int, int, str]]:
     numbers = {file.path: number for number, file in enumerate(files)}
-    return lambda finding: (numbers.get(finding.file, -1), finding.line, finding.rule)
+    return lambda finding: (
+        numbers.get(finding.file, -1),
+        finding.line,
+        _SEVERITIES.index(finding.severity),
+        finding.rule,
+    )
 
 
 def _findings(place: Place, history: History, wanted: Iterable[Rule]) -> Iterable[Finding]:
@@ -102,7 +116,7 @@ def _findings(place: Place, history: History, wanted: Iterable[Rule]) -> Iterabl
                 one.name,
                 said.severity or one.severity,
                 said.effect,
-                one.instead,
+                one.instead_on(history.engine),
                 place.file,
                 place.line,
                 1 if place.line else 0,
@@ -156,6 +170,8 @@ class _Replay:
         inside = [clause for clause in read.dropped if clause.startswith("what ")]
         if inside:
             self.unparsed.append(Unparsed(path, one.line, one.sql, f"nothing here reads {', '.join(inside)}"))
+        if _UNWEIGHED.match(one.sql) and not _CONCURRENTLY.search(one.sql):
+            self.unparsed.append(Unparsed(path, one.line, one.sql, "nothing here weighs what this statement locks"))
         for atom in read.atoms:
             self._atom(path, one, atom, read.dropped)
 
@@ -169,6 +185,7 @@ class _Replay:
         is_new = table is not None and self.new.holds(table, self.schema)
         self.places.append(
             Place(
+                number=len(self.places),
                 file=path,
                 line=one.line,
                 sql=one.sql,

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 _LONG_SECONDS = 1.0
 """A lock held for less is not told from the traffic's own pauses; our own choice, under the guards' lock_timeout."""
 
+_ELSEWHERE = (
+    "what plan_migration writes for this change on this version; where it refuses, an online schema change tool "
+    "(gh-ost, pt-online-schema-change), or a moment without writers"
+)
+
 
 class Tier(StrEnum):
     """What a rule is about: a hazard hurts when it runs, hygiene when something else goes wrong too, style never."""
@@ -50,6 +55,8 @@ class Place:
     them. `transaction` counts the file's transactions from 1, 0 is none.
     """
 
+    number: int
+    """Its place in the set, from 0."""
     file: str
     line: int
     sql: str
@@ -109,7 +116,7 @@ class History:
 
     def earlier(self, at: Place, *, same_transaction: bool = False) -> Iterator[Place]:
         """The places before one, the nearest first."""
-        for place in reversed(self.places[: self._number(at)]):
+        for place in reversed(self.places[: at.number]):
             together = place.file == at.file and place.transaction == at.transaction and at.transaction > 0
             if together or not same_transaction:
                 yield place
@@ -122,10 +129,7 @@ class History:
 
     def later(self, at: Place) -> Sequence[Place]:
         """The places behind one."""
-        return self.places[self._number(at) + 1 :]
-
-    def _number(self, at: Place) -> int:
-        return next(number for number, place in enumerate(self.places) if place is at)
+        return self.places[at.number + 1 :]
 
     @property
     def lets_writers_pass(self) -> bool:
@@ -144,6 +148,8 @@ class Rule:
     harm: ClassVar[str]
     """One sentence for the list of rules."""
     instead: ClassVar[str]
+    way: ClassVar[Can | None] = None
+    """What an engine must be able to do for `instead`; of another one it is only said where to look."""
     sources: ClassVar[tuple[str, ...]]
     given: ClassVar[str] = ""
     bad: ClassVar[str]
@@ -153,6 +159,10 @@ class Rule:
     def name(self) -> str:
         """The file's name: on the wire and behind "allow:"."""
         return type(self).__module__.rpartition(".")[2]
+
+    def instead_on(self, engine: Engine) -> str:
+        """What to write instead, on this engine."""
+        return self.instead if self.way is None or engine.can(self.way) else _ELSEWHERE
 
     def looks(self, at: Place, history: History) -> Said | None:
         """What this rule has to say of a place, if anything."""

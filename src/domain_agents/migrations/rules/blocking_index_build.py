@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain_agents import ddl
+from domain_agents.engines import Can
 from domain_agents.findings import Severity
 from domain_agents.migrations.rules import History, Place, Rule, Said
 
@@ -11,6 +12,7 @@ class _BlockingIndexBuild(Rule):
     severity = Severity.ERROR
     harm = "CREATE INDEX makes writers wait until the whole table is read."
     instead = "CREATE INDEX CONCURRENTLY, outside a transaction, in a file of its own"
+    way = Can.CONCURRENT_INDEX_BUILD
     sources = ("https://www.postgresql.org/docs/18/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY",)
     given = "CREATE TABLE users (id bigint PRIMARY KEY, email text);"
     bad = "CREATE INDEX users_email ON users (email);"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain_agents.catalog import PrimaryKey, Unique
+from domain_agents.engines import Can
 from domain_agents.findings import Severity
 from domain_agents.migrations.rules import History, Place, Rule, Said, adds, key_words, written_constraints
 
@@ -11,6 +12,7 @@ class _BlockingUniqueConstraint(Rule):
     severity = Severity.ERROR
     harm = "ADD UNIQUE or PRIMARY KEY builds its index under a lock that stops readers and writers."
     instead = "CREATE UNIQUE INDEX CONCURRENTLY, then ADD CONSTRAINT ... USING INDEX"
+    way = Can.CONSTRAINT_USING_INDEX
     sources = ("https://www.postgresql.org/docs/18/sql-altertable.html, ADD table_constraint_using_index",)
     given = "CREATE TABLE users (id bigint PRIMARY KEY, email text);"
     bad = "ALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE (email);"

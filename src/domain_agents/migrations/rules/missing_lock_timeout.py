@@ -16,7 +16,9 @@ class _MissingLockTimeout(Rule):
     tier = Tier.HYGIENE
     severity = Severity.INFO
     harm = "A statement that waits for its lock makes everybody behind it wait too, without an end."
-    instead = "SET lock_timeout = '2s' before it, and try again when it gives up"
+    instead = (
+        "SET lock_timeout = '2s' (MySQL, MariaDB: lock_wait_timeout = 2) before it, and try again when it gives up"
+    )
     sources = ("https://www.postgresql.org/docs/18/runtime-config-client.html#GUC-LOCK-TIMEOUT",)
     given = "CREATE TABLE users (id bigint PRIMARY KEY);"
     bad = "ALTER TABLE users ADD COLUMN name text;"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain_agents.catalog import Check
+from domain_agents.engines import Can
 from domain_agents.findings import Severity
 from domain_agents.migrations.rules import History, Place, Rule, Said, adds
 
@@ -11,6 +12,7 @@ class _ScanningCheck(Rule):
     severity = Severity.ERROR
     harm = "ADD CHECK tests every row under a lock that stops readers and writers."
     instead = "ADD CONSTRAINT ... CHECK ... NOT VALID, then VALIDATE CONSTRAINT in a later transaction"
+    way = Can.CONSTRAINT_NOT_VALID
     sources = ("https://www.postgresql.org/docs/18/sql-altertable.html, Notes",)
     given = "CREATE TABLE users (id bigint PRIMARY KEY, age integer);"
     bad = "ALTER TABLE users ADD CONSTRAINT age_is_one CHECK (age > 0);"

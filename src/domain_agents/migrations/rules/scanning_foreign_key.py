@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain_agents.catalog import ForeignKey
+from domain_agents.engines import Can
 from domain_agents.findings import Severity
 from domain_agents.migrations.rules import History, Place, Rule, Said, adds, written_constraints
 
@@ -11,6 +12,7 @@ class _ScanningForeignKey(Rule):
     severity = Severity.ERROR
     harm = "ADD FOREIGN KEY looks up every row while writers of both tables wait."
     instead = "ADD CONSTRAINT ... FOREIGN KEY ... NOT VALID, then VALIDATE CONSTRAINT in a later transaction"
+    way = Can.CONSTRAINT_NOT_VALID
     sources = ("https://www.postgresql.org/docs/18/sql-altertable.html, Notes",)
     given = (
         "CREATE TABLE users (id bigint PRIMARY KEY); CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint);"

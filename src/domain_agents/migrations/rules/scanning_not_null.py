@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain_agents import ddl
+from domain_agents.engines import Can
 from domain_agents.findings import Severity
 from domain_agents.migrations.rules import History, Place, Rule, Said
 
@@ -11,6 +12,7 @@ class _ScanningNotNull(Rule):
     severity = Severity.ERROR
     harm = "SET NOT NULL reads the whole table under a lock that stops readers and writers."
     instead = "CHECK (column IS NOT NULL) NOT VALID, VALIDATE CONSTRAINT in a later transaction, then SET NOT NULL"
+    way = Can.CONSTRAINT_NOT_VALID
     sources = ("https://www.postgresql.org/docs/18/sql-altertable.html, SET/DROP NOT NULL",)
     given = "CREATE TABLE users (id bigint PRIMARY KEY, email text);"
     bad = "ALTER TABLE users ALTER COLUMN email SET NOT NULL;"
