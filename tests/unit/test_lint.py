@@ -138,6 +138,9 @@ def test_the_files_before_the_ones_that_are_asked_for_have_been_applied(tmp_path
     assert later["checked"]["files"] == 1
     assert look(project=root, paths=["migrations"])["findings"] == []
     assert look(project=root, paths=["migrations"], since="9_users.sql")["checked"]["files"] == 1
+    assert look(project=root, paths=["migrations"], since="9")["checked"]["files"] == 1
+    with pytest.raises(ToolError, match=r"since: .* such as migrations/9_users"):
+        look(project=root, paths=["migrations"], since="11")
 
 
 def test_without_files_the_projects_own_migrations_are_looked_at(tmp_path: Path) -> None:
@@ -226,3 +229,30 @@ def test_an_engine_is_told_no_way_that_it_does_not_have() -> None:
         ways[name] = [one["instead"] for one in found if one["rule"] == "scanning_check"]
     assert "NOT VALID" in ways["postgresql"][0]
     assert not any("NOT VALID" in way for way in ways["mysql"])
+
+
+REVISION = """
+from alembic import op
+import sqlalchemy as sa
+revision = {name!r}
+down_revision = {down!r}
+
+
+def upgrade():
+    {body}
+"""
+
+
+def test_alembics_files_are_looked_at_in_the_order_of_their_revisions(tmp_path: Path) -> None:
+    versions = tmp_path / "alembic" / "versions"
+    versions.mkdir(parents=True)
+    (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = alembic\n", encoding="utf-8")
+    create = "op.create_table('posts', sa.Column('id', sa.Integer(), primary_key=True), sa.Column('title', sa.Text()))"
+    build = "op.create_index('ix', 'posts', ['title'])"
+    (versions / "ff_first.py").write_text(REVISION.format(name="ff", down=None, body=create), encoding="utf-8")
+    (versions / "0a_second.py").write_text(REVISION.format(name="0a", down="ff", body=build), encoding="utf-8")
+    whole = look(project=tmp_path, paths=["alembic"])
+    assert whole["findings"] == []
+    assert whole["checked"]["files"] == 2
+    alone = look(project=tmp_path, paths=["alembic/versions/0a_second.py"])
+    assert "blocking_index_build" in [one["rule"] for one in alone["findings"]]

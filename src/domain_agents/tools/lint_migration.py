@@ -50,7 +50,7 @@ class LintMigration(BaseModel):
     tables: dict[str, TableFacts] = Field(
         default_factory=dict, description='{"users": {"rows": 12000000}}: sizes decide durations'
     )
-    since: str | None = Field(None, max_length=500, description="Only what follows this file")
+    since: str | None = Field(None, max_length=500, description="Only what follows this file or number")
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,12 @@ def _set(arguments: LintMigration, settings: Settings, project: Project) -> _Set
             "there are no migrations that the project shows; give `sql`, or `paths` of files or directories"
         )
     chosen = [path for path in chosen if not form.is_companion(path)]
-    before = _before(arguments, chosen, files, form, suffixes)
+    history = _revisions(project, files) if form.name == "alembic" else ()
+    if history:
+        # The names of Alembic's files do not tell their order.
+        others = [path for path in chosen if path not in history]
+        chosen = [*(path for path in history if path in chosen), *others]
+    before = _before(arguments, chosen, files, form, suffixes, history)
     chosen = [path for path in chosen if path not in before]
     readable = [path for path in chosen if path.endswith((".sql", *suffixes))]
     unread = [Unparsed(path, 0, "", _no_reader(path, project)) for path in chosen if path not in readable]
@@ -216,24 +221,42 @@ def _order(path: str) -> tuple[object, ...]:
     return tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)
 
 
+def _revisions(project: Project, files: ProjectFiles) -> tuple[str, ...]:
+    from domain_agents.migrations.recognition.alembic import read_alembic
+
+    return tuple(revision.path for revision in read_alembic(files, project.engine).revisions)
+
+
 def _before(
-    arguments: LintMigration, chosen: Sequence[str], files: ProjectFiles, form: Format, suffixes: tuple[str, ...]
+    arguments: LintMigration,
+    chosen: Sequence[str],
+    files: ProjectFiles,
+    form: Format,
+    suffixes: tuple[str, ...],
+    history: Sequence[str],
 ) -> list[str]:
-    """What has been applied when the chosen files are: up to `since`, or what stands before them beside them."""
+    """What has been applied when the chosen files are: up to `since`, or what comes before them in their history.
+
+    `history` is the order that the files themselves say; without it, they are applied in the order of their numbers.
+    """
     if arguments.since is not None:
         since = _plain(arguments.since)
-        places = [number for number, path in enumerate(chosen) if since in (path, path.rpartition("/")[2])]
+        names = [path.rpartition("/")[2] for path in chosen]
+        is_it = [
+            since in (path, name) or name.startswith(f"{since}_") for path, name in zip(chosen, names, strict=True)
+        ]
+        places = [number for number, one in enumerate(is_it) if one]
         if not places:
-            raise ToolError(f'since: "{arguments.since}" is none of the files; write its path, such as {chosen[0]}')
+            example = f"; write its path, such as {chosen[0]}" if chosen else ""
+            raise ToolError(f'since: "{arguments.since}" is none of the files{example}')
         return list(chosen[: places[0] + 1])
-    if arguments.paths is None or arguments.schema_ is not None or form.name == "alembic" or not chosen:
-        # The names of Alembic's files do not tell their order.
+    if arguments.paths is None or arguments.schema_ is not None or not chosen:
         return []
     directory = chosen[0].rpartition("/")[0]
-    beside = [path for path in _within(directory, files, suffixes) if path.rpartition("/")[0] == directory]
-    if chosen[0] not in beside or not re.match(r"[A-Za-z]?\d", chosen[0].rpartition("/")[2]):
-        return []
-    earlier = beside[: beside.index(chosen[0])]
+    is_numbered = re.match(r"[A-Za-z]?\d", chosen[0].rpartition("/")[2]) is not None and form.name != "alembic"
+    named = [path for path in _within(directory, files, suffixes) if path.rpartition("/")[0] == directory]
+    order = list(history) or (named if is_numbered else [])
+    earlier = order[: order.index(chosen[0])] if chosen[0] in order else []
     return [path for path in earlier if path not in chosen and not form.is_companion(path)]
 
 
