@@ -234,7 +234,12 @@ def lint_rules() -> str:
     return table(
         ("rule", "tier", "where", "what hurts"),
         (
-            (f"`{one.name}`", one.tier.value, ", ".join(PRODUCTS[name] for name in one.engines) or "where the engine has another way", one.harm)
+            (
+                f"`{one.name}`",
+                one.tier.value,
+                ", ".join(PRODUCTS[name] for name in one.engines) or "where the engine has another way",
+                one.harm,
+            )
             for one in rules()
         ),
     )

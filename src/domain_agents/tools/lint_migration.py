@@ -95,7 +95,7 @@ def linted_files(arguments: LintMigration, settings: Settings, job: Job) -> tupl
     database = _engine(project)
     found = _set(arguments, settings, project)
     reader = dialect(database.name)
-    schema, schema_unread = replay(_schema_sql(arguments, settings), reader)
+    schema, schema_unread = replay(todays_schema(arguments, settings), reader)
     job.check()
     linted = lint(
         found.files,
@@ -129,7 +129,7 @@ def _engine(project: Project) -> Engine:
         raise ToolError(f'version: {error}. Call again with "version" set to one of these.') from error
 
 
-def _schema_sql(arguments: LintMigration, settings: Settings) -> str:
+def todays_schema(arguments: LintMigration, settings: Settings) -> str:
     given = arguments.schema_ or ""
     if any(mark in given for mark in ("\n", ";", "(")) or not given.strip():
         return given

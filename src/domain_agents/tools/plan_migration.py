@@ -142,17 +142,17 @@ def planned(arguments: PlanMigration, settings: Settings, job: Job) -> Ready:
             '([{"kind": "add_column", "table": "users", "column": "locale", "type": "text"}])'
         )
     job.check()
-    project = _recognised(arguments, settings)
+    project = recognised(arguments, settings)
     database = _engine(arguments, project)
     form = _form(arguments, project)
     reader = dialect(database.name)
-    schema_sql = _schema_sql(arguments, project, settings)
+    schema_sql = todays_schema(arguments, project, settings)
     schema, unread = replay(schema_sql, reader)
     sizes = {
         name: TableSize(facts.rows, facts.bytes, facts.writes_per_second) for name, facts in arguments.tables.items()
     }
     try:
-        asked = _asked(arguments, database, schema)
+        asked = asked_for(arguments, database, schema)
         decided = plan(asked, schema, database, sizes)
         arranged = form.arrange(decided.plan, project, database)
         contents = form.render(
@@ -194,7 +194,12 @@ def planned(arguments: PlanMigration, settings: Settings, job: Job) -> Ready:
     )
 
 
-def _asked(arguments: PlanMigration, database: Engine, schema: Schema) -> tuple[Asked, ...]:
+def asked_for(arguments: PlanMigration, database: Engine, schema: Schema) -> tuple[Asked, ...]:
+    """The operations of the request, in order.
+
+    Raises:
+        CannotPlan: with the field to correct and the way out.
+    """
     reader = dialect(database.name)
     if arguments.sql is not None:
         asked = from_sql(arguments.sql, reader, database, arguments.backfill, schema)
@@ -213,7 +218,8 @@ def _today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-def _recognised(arguments: PlanMigration, settings: Settings) -> Project:
+def recognised(arguments: PlanMigration, settings: Settings) -> Project:
+    """What the project's files say; what the caller says is taken as it is."""
     from dataclasses import replace
 
     found = read_project(
@@ -262,7 +268,12 @@ def _form(arguments: PlanMigration, project: Project) -> Format:
         ) from None
 
 
-def _schema_sql(arguments: PlanMigration, project: Project, settings: Settings) -> str:
+def todays_schema(arguments: PlanMigration, project: Project, settings: Settings) -> str:
+    """Today's schema as DDL: given, a file of the project, or what the project's own history leads to.
+
+    Raises:
+        ToolError: a path that is not in the project.
+    """
     given = arguments.schema_
     if given is None:
         return project.schema_sql

@@ -18,7 +18,7 @@ from domain_agents.operations import MakesWay
 from domain_agents.tools import NeedsAnswer, Result, Settings, Tool, ToolError, shortened
 from domain_agents.tools._project import project_directory
 from domain_agents.tools._proving import DEFAULT_SECONDS, PROVABLE, Refused, prove
-from domain_agents.tools.plan_migration import PlanMigration, Ready, _asked, _recognised, _schema_sql, planned
+from domain_agents.tools.plan_migration import PlanMigration, Ready, asked_for, planned, recognised, todays_schema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -145,7 +145,7 @@ def _from_plan(arguments: ProveMigration, ready: Ready) -> _Prepared:
                 ),
             )
         )
-    operations = [one.operation for one in _asked(arguments, database, ready.schema)]
+    operations = [one.operation for one in asked_for(arguments, database, ready.schema)]
     as_written = arguments.sql and not any(isinstance(operation, MakesWay) for operation in operations)
     asked = (
         tuple(one.sql for one in reader.read(arguments.sql or ""))
@@ -199,9 +199,9 @@ def _spelled(operations: Sequence[Operation], database: Engine, schema: Schema) 
 
 def _from_sql(arguments: ProveMigration, settings: Settings) -> _Prepared:
 
-    project = _recognised(arguments, settings)
+    project = recognised(arguments, settings)
     database = _engine_of(arguments, project)
-    schema_sql = _schema_sql(arguments, project, settings)
+    schema_sql = todays_schema(arguments, project, settings)
     return _as_written(arguments, database, schema_sql, framework("raw"), {_SQL_PATH: arguments.sql or ""}, project)
 
 
@@ -233,7 +233,7 @@ def _from_paths(arguments: ProveMigration, paths: Sequence[str], settings: Setti
         raise ToolError(
             f"paths: {wanted[0][:200]} only goes with a migration of {form.name}; give the migration itself"
         )
-    sql = _schema_sql(arguments, project, settings)
+    sql = todays_schema(arguments, project, settings)
     return _as_written(arguments, database, sql, form.beside(beside), contents, project)
 
 
