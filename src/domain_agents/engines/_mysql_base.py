@@ -6,6 +6,7 @@ clause it would copy the table without a word, with everybody waiting.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -52,7 +53,7 @@ _ELSEWHERE: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class MysqlBase:
+class MysqlBase(ABC):
     """One of the two servers at one version."""
 
     version: str
@@ -62,13 +63,13 @@ class MysqlBase:
         """See Engine."""
         return capability in SHARED_CAPABILITIES
 
+    @abstractmethod
     def clause(self, form: str) -> str:
         """The ALGORITHM and LOCK that this version accepts for the form, the cheapest there is.
 
         Raises:
             CannotSpell: writers would wait for as long as it takes.
         """
-        raise NotImplementedError
 
     def opening(self, table: TableName) -> str:
         """How a change of the table begins."""

@@ -6,6 +6,7 @@ A rule's class is its message, its line in the docs and two tests: `bad` is flag
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
@@ -137,7 +138,7 @@ class History:
         return self.engine.can(Can.CONCURRENT_WRITES)
 
 
-class Rule:
+class Rule(ABC):
     """One rule. `given` is what an example needs to be there before it runs."""
 
     tier: ClassVar[Tier] = Tier.HAZARD
@@ -164,9 +165,9 @@ class Rule:
         """What to write instead, on this engine."""
         return self.instead if self.way is None or engine.can(self.way) else _ELSEWHERE
 
+    @abstractmethod
     def looks(self, at: Place, history: History) -> Said | None:
         """What this rule has to say of a place, if anything."""
-        raise NotImplementedError
 
 
 def rule_names() -> tuple[str, ...]:

@@ -1,0 +1,35 @@
+"""Statements that leave tables and indexes as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from domain_agents.catalog import Schema, TableName
+
+
+@dataclass(frozen=True, slots=True)
+class NoCatalogChange:
+    """A statement that was understood and leaves tables and indexes as they are.
+
+    `kind` says which: "data" (INSERT, UPDATE, DELETE), "copy" (INSERT of a whole table's rows), "batches" (a whole
+    table filled, a batch at a time), "session" (SET, PRAGMA), "transaction" (BEGIN, COMMIT), "routine" (a procedure made,
+    called or dropped), "query" (SELECT), "comment", "maintenance", "privileges", "settings".
+    """
+
+    kind: str
+    table: TableName | None = None
+
+    def apply(self, schema: Schema) -> Schema:
+        return schema
+
+
+@dataclass(frozen=True, slots=True)
+class KeepText:
+    """A statement whose object the catalog has no noun for (a view, a trigger, a type): its text is kept."""
+
+    text: str
+
+    def apply(self, schema: Schema) -> Schema:
+        return replace(schema, extras=(*schema.extras, self.text))
