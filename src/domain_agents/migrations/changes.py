@@ -176,7 +176,9 @@ def _short(sql: str) -> str:
 
 def _data_way_out(atom: ddl.Statement) -> str:
     if isinstance(atom, ddl.NoCatalogChange) and atom.kind == "data":
-        return 'leave data changes out and give the value as "backfill": {"table.column": "<SQL expression>"}'
+        return (
+            'leave data changes out; values for existing rows are given as "backfill": {"table.column": "<expression>"}'
+        )
     return ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from domain_agents import ddl
@@ -56,7 +57,7 @@ def plan(asked: Sequence[Asked], schema: Schema, engine: Engine, sizes: Mapping[
             ) from error
         except ddl.DoesNotApply as error:
             raise CannotPlan(
-                f"{one.field}: {error}", field=one.field, way_out="compare with today's schema, or give it in `schema`"
+                f"{one.field}: {error}", field=one.field, way_out=_nearest(operation.table, current)
             ) from error
         for step in found:
             order = len(steps) + 1
@@ -79,6 +80,13 @@ def plan(asked: Sequence[Asked], schema: Schema, engine: Engine, sizes: Mapping[
         Plan(engine.name, engine.version, tuple(steps), _once(warnings), _once(questions)),
         target,
     )
+
+
+def _nearest(table: TableName, schema: Schema) -> str:
+    """The way out when a change does not fit the schema: the table that was probably meant, else the schema itself."""
+    near = get_close_matches(str(table), map(str, schema.tables), n=1) if schema.table(table) is None else []
+    meant = f"did you mean {near[0]}? Else " if near else ""
+    return f"{meant}compare with today's schema, or give it in `schema`"
 
 
 def _atoms(step: Migration) -> tuple[ddl.Statement, ...]:
