@@ -21,7 +21,7 @@ async def test_tools_are_listed_in_the_catalogues_order_with_annotations_and_out
     assert [tool.name for tool in listed] == ["echo", "plan", "two_questions", "fail", "refuse", "steps", "endless"]
     assert listed == again
     for tool in listed:
-        assert tool.output_schema == ECHO_SCHEMA
+        assert tool.output_schema == {"type": "object", "properties": ECHO_SCHEMA["properties"]}
         assert tool.annotations is not None
         hints = tool.annotations
         assert None not in (hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint)

@@ -145,8 +145,10 @@ def test_report_templates_are_rendered_by_name() -> None:
         "task": "x\ny",
         "recognised": [],
         "next": None,
+        "references": [{"tool": "plan", "text": "- `kind`: fields"}],
     }
     text = report("", "agent", values)
+    assert text.endswith("## Arguments of `plan`\n\n- `kind`: fields\n")
     assert text.startswith("# T\n")
     assert "> x\n> y\n" in text
 

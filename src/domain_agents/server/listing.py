@@ -22,7 +22,7 @@ AGENT_TEMPLATE = "agent://{name}"
 SKILL_TEMPLATE = "skill://{name}/SKILL.md"
 MARKDOWN = "text/markdown"
 LONG_FORM = 200
-"""Characters of schema from which an argument is not spelled out a second time."""
+"""Characters of schema from which an argument that is not spelled out a second time says where it is."""
 
 
 def icons(name: str) -> list[types.Icon]:
@@ -59,7 +59,7 @@ def _tool(tool: Tool, spelled: dict[str, str]) -> types.Tool:
 
 
 def _referring(tool: str, schema: dict[str, Any], spelled: dict[str, str]) -> dict[str, Any]:
-    """The schema, with an argument that another tool takes in the very same long form pointing to that one.
+    """The schema, with an argument that an earlier tool takes in the very same form cut down to its type.
 
     `spelled` maps such forms to the tools that spell them out. The arguments are checked in full all the same.
     """
@@ -67,14 +67,17 @@ def _referring(tool: str, schema: dict[str, Any], spelled: dict[str, str]) -> di
     for name, form in schema["properties"].items():
         text = json.dumps([name, form], sort_keys=True)
         first = spelled.setdefault(text, tool)
-        properties[name] = form if first == tool or len(text) < LONG_FORM else _short(form, first)
+        properties[name] = form if first == tool else _short(form, first if len(text) >= LONG_FORM else "")
     return {**schema, "properties": properties}
 
 
 def _short(form: dict[str, Any], tool: str) -> dict[str, Any]:
-    described = f"{form['description']}; as in {tool}" if "description" in form else f"As in {tool}"
-    short = {"type": form["type"], "description": described}
-    return {**short, "items": {"type": form["items"]["type"]}} if "items" in form else short
+    if "type" not in form:
+        return form
+    short: dict[str, Any] = {"type": form["type"]}
+    if "items" in form:
+        short["items"] = {"type": form["items"]["type"]}  # some clients refuse a list without it
+    return {**short, "description": f"As in {tool}"} if tool else short
 
 
 def prompts(chosen: Sequence[Prompt]) -> list[types.Prompt]:

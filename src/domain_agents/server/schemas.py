@@ -32,22 +32,22 @@ def input_schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def output_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """A tool's own output schema as it is listed.
+    """A tool's own output schema as it is listed: which fields a result has, and of what type.
 
-    A property that may also be null is left undeclared, because portable schemas have one type for each place; so is an
-    optional one of which nothing but its type is said. Whoever checks a result against this accepts the same results.
+    A property that may also be null is left undeclared, because portable schemas have one type for each place. What an
+    entry of a list holds is for whoever writes against the contract; the list is read in every conversation. Whoever checks
+    a result against this accepts the same results.
     """
-    shown = {key: value for key, value in schema.items() if key != "properties"}
-    required = schema.get("required", ())
-    if "properties" in schema:
-        shown["properties"] = {
-            name: output_schema(child)
-            for name, child in schema["properties"].items()
-            if not isinstance(child.get("type"), list) and (not required or name in required or set(child) != {"type"})
-        }
-    if isinstance(schema.get("items"), dict):
-        shown["items"] = output_schema(schema["items"])
-    return shown
+    properties: dict[str, Any] = schema.get("properties", {})
+    required = schema.get("required", properties)
+    return {
+        "type": "object",
+        "properties": {
+            name: {"type": child["type"]}
+            for name, child in properties.items()
+            if name in required and isinstance(child.get("type"), str)
+        },
+    }
 
 
 def _clean(node: dict[str, Any], definitions: dict[str, Any], depth: int) -> dict[str, Any]:

@@ -99,7 +99,8 @@ class Tool:
     """One tool as it is served and called.
 
     `arguments` is the pydantic model (extra names forbidden), `output_schema` is written by hand, small and closed where
-    it can be. `long` calls report progress.
+    it can be. `long` calls report progress. `reference` is what the list of tools is too short for: the arguments in full,
+    as Markdown, told by the agents whose tool it is.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Tool:
     idempotent: bool = True
     open_world: bool = False
     long: bool = False
+    reference: Callable[[], str] | None = None
 
 
 def shortened(text: str, *, how_to_page: str) -> str:

@@ -39,9 +39,10 @@ def _change_model() -> type[BaseModel]:
     for kind in operation_kinds():
         for field in operation_class(kind).FIELDS:
             kinds.setdefault(field.name, {})[field.kind] = None
-    fields: dict[str, Any] = {"kind": (Literal[operation_kinds()], ...), "table": (Name, ...)}
+    fields: dict[str, Any] = {"kind": (Literal[operation_kinds()], ...), "table": (Name | None, None)}
     fields |= {name: (_type(tuple(used)) | None, None) for name, used in kinds.items()}
-    made: type[BaseModel] = create_model("Change", __config__=ConfigDict(extra="forbid"), **fields)
+    made: type[BaseModel] = create_model("Change", __config__=ConfigDict(extra="allow"), **fields)
+    # A field that no kind has is left to the operations: they name the fields of the kind that was meant.
     return made
 
 
@@ -61,13 +62,18 @@ def _signature(kind: str) -> str:
     return f"{kind}: {', '.join(fields)}" if fields else kind
 
 
-# A list of tools is read in every conversation: with one line for each kind of change it says what belongs together in a
-# third of the bytes that a property for each field takes. The arguments are checked by the model all the same.
+def change_reference() -> str:
+    """Every kind of change with its fields, one line each, as Markdown."""
+    return "".join(f"- `{kind}`{_signature(kind).removeprefix(kind)}\n" for kind in operation_kinds())
+
+
+# A list of tools is read in every conversation, so it only names the kinds. Their fields are told by the agent that says
+# how to work (`change_reference`) and by the error that a wrong field gets; the arguments are checked by the operations.
 _LISTED: Final = {
     "type": "object",
     "properties": {"kind": {"type": "string"}, "table": {"type": "string"}},
-    "required": ["kind", "table"],
-    "description": f"Fields by kind. {'; '.join(map(_signature, operation_kinds()))}",
+    "required": ["kind"],
+    "description": f"Fields: see migration_writer. Kinds: {', '.join(operation_kinds())}",
 }
 
 if TYPE_CHECKING:

@@ -54,9 +54,7 @@ class StartArguments(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     task: Annotated[str, Field(min_length=1, max_length=20_000, description="What is to be done, in the user's words")]
-    project: Annotated[
-        str | None, Field(max_length=1_000, description="The project's directory, if not the server's own")
-    ] = None
+    project: Annotated[str | None, Field(max_length=1_000, description="Directory, if not the server's project")] = None
 
 
 def tool_name(agent: Agent) -> str:
@@ -114,6 +112,9 @@ def start(agent: Agent, arguments: StartArguments, settings: Settings, others: M
     project = read_project(settings, arguments.project) if _needs_project(usable) or arguments.project else None
     following = _next(usable, arguments)
     recognised = _evidence(project)
+    references = [
+        {"tool": tool.name, "text": tool.reference().strip()} for tool in usable if tool.reference is not None
+    ]
     body = agent.body.strip() or agent.description
     text = report(
         "",
@@ -124,6 +125,7 @@ def start(agent: Agent, arguments: StartArguments, settings: Settings, others: M
             "task": arguments.task,
             "recognised": recognised,
             "next": following,
+            "references": references,
         },
     )
     structured = {
@@ -132,6 +134,7 @@ def start(agent: Agent, arguments: StartArguments, settings: Settings, others: M
         "instructions": shortened(body, how_to_page=f"The whole file is the resource agent://{agent.name}."),
         "project": _project(project),
         "next": following,
+        "references": references,
     }
     return Result(structured, shortened(text, how_to_page=f"The whole file is the resource agent://{agent.name}."))
 
@@ -193,5 +196,5 @@ OUTPUT_SCHEMA: dict[str, Any] = {
             "required": ["tool", "arguments"],
         },
     },
-    "required": ["name", "source", "sha256", "task", "instructions", "project", "next"],
+    "required": ["name", "sha256", "instructions", "project", "next"],
 }  # fmt: skip

@@ -48,7 +48,8 @@ class LintMigration(BaseModel):
         None, alias="schema", max_length=2_000_000, description="Before these files: DDL or a path"
     )
     tables: dict[str, TableFacts] = Field(
-        default_factory=dict, description='{"users": {"rows": 12000000}}: sizes decide durations'
+        default_factory=dict,
+        description='{"users": {"rows": 12000000, "bytes": ..., "writes_per_second": ...}}: sizes decide durations',
     )
     since: str | None = Field(None, max_length=500, description="Only what follows this file or number")
 

@@ -18,7 +18,7 @@ from domain_agents.migrations.planning import plan
 from domain_agents.migrations.rules import Tier
 from domain_agents.operations import CannotPlan
 from domain_agents.tools import Job, NeedsAnswer, Result, Settings, Tool, ToolError, shortened
-from domain_agents.tools._change import Change, Expression  # noqa: TC001 - pydantic reads the annotations
+from domain_agents.tools._change import Change, Expression, change_reference
 from domain_agents.tools._project import project_directory, read_project
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ class PlanMigration(BaseModel):
         default_factory=dict, description='{"table.column": "SQL expression"} for existing rows'
     )
     tables: dict[str, TableFacts] = Field(
-        default_factory=dict, description='{"users": {"rows": 12000000}}: sizes decide durations'
+        default_factory=dict,
+        description='{"users": {"rows": 12000000, "bytes": ..., "writes_per_second": ...}}: sizes decide durations',
     )
     schema_: str | None = Field(
         None, alias="schema", max_length=2_000_000, description="Today's schema: DDL, or a path in the project"
@@ -66,7 +67,7 @@ class PlanMigration(BaseModel):
     )
     version: str | None = Field(None, max_length=20)
     framework: str | None = Field(
-        None, max_length=40, description=f"Detected when left out; {', '.join(framework_names())}"
+        None, max_length=40, description=f"Detected when left out: {', '.join(framework_names())}"
     )
     directory: str | None = Field(None, max_length=500, description="Of the migrations; detected when left out")
     author: str | None = Field(None, max_length=200)
@@ -434,6 +435,13 @@ def _rows(properties: str) -> dict[str, Any]:
     return {"type": "array", "items": {"type": "object", "required": names}}
 
 
+def _reference() -> str:
+    return (
+        "`changes` is a list of {kind, table, ...}; `[]` marks a list. The kinds and their fields:\n\n"
+        + change_reference()
+    )
+
+
 _ROWS = {"type": "array", "items": {"type": "object"}}
 TOOL = Tool(
     name="plan_migration",
@@ -466,4 +474,5 @@ TOOL = Tool(
     read_only=False,
     destructive=False,
     idempotent=False,
+    reference=_reference,
 )
