@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from domain_agents.ddl._expressions import mentions, renamed_in, uses
@@ -20,6 +20,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from domain_agents.catalog import Column, IndexKey, Schema, Table, TableName
+
+
+_SERIAL = frozenset({"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"})
+
+
+def is_serial(type_: str) -> bool:
+    """Whether a column's type is the shorthand for an integer that a sequence of its own numbers."""
+    return type_.strip().lower() in _SERIAL
+
+
+def next_number(sequence: str) -> str:
+    """The default that numbers a column; `sequence` is the sequence's name as SQL."""
+    return "nextval('" + sequence.replace("'", "''") + "'::regclass)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +192,24 @@ class SetDefault(_ColumnStatement):
 
 @dataclass(frozen=True, slots=True)
 class ChangeType(_ColumnStatement):
-    """ALTER COLUMN ... TYPE, with its USING expression if one was written."""
+    """ALTER COLUMN ... TYPE, with its USING expression if one was written.
+
+    `sequence` is the name, as SQL, that a serial column's sequence has where the engine has sequences: behind any other
+    type it stays the column's default.
+    """
 
     type: str = ""
     using: str | None = None
+    sequence: str = field(default="", compare=False)
 
     def apply(self, schema: Schema) -> Schema:
-        return self._change(schema, lambda column: replace(column, type=self.type))
+        return self._change(schema, self._changed)
+
+    def _changed(self, column: Column) -> Column:
+        default = column.default
+        if default is None and self.sequence and is_serial(column.type):
+            default = next_number(self.sequence)
+        return replace(column, type=self.type, default=default)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,14 +23,16 @@ from domain_agents.catalog import (
 )
 from domain_agents.dialects import ReadStatement
 from domain_agents.dialects._postgresql_expressions import columns_of, fault, is_volatile
+from domain_agents.dialects._postgresql_numbering import identity_change, locked_tables, sequence_name
+from domain_agents.dialects._postgresql_objects import read_other
 from domain_agents.dialects._postgresql_source import Piece, Source, Span
 from domain_agents.engines.postgresql import object_name as default_name
 
 _ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 _KEPT = {
-    "create_enum_stmt", "create_domain_stmt", "composite_type_stmt", "create_range_stmt", "view_stmt",
+    "create_domain_stmt", "composite_type_stmt", "create_range_stmt",
     "create_function_stmt", "create_seq_stmt", "create_extension_stmt",
-    "create_schema_stmt", "create_policy_stmt", "rule_stmt", "alter_enum_stmt", "alter_domain_stmt", "alter_seq_stmt",
+    "create_schema_stmt", "create_policy_stmt", "rule_stmt", "alter_domain_stmt", "alter_seq_stmt",
     "create_cast_stmt", "define_stmt", "create_stats_stmt", "create_event_trig_stmt",
 }  # fmt: skip
 _NO_CHANGE = {
@@ -40,7 +42,7 @@ _NO_CHANGE = {
     "explain_stmt": "query", "comment_stmt": "comment", "vacuum_stmt": "maintenance", "reindex_stmt": "maintenance",
     "cluster_stmt": "maintenance", "grant_stmt": "privileges", "grant_role_stmt": "privileges",
     "alter_default_privileges_stmt": "privileges", "alter_owner_stmt": "privileges", "create_role_stmt": "privileges",
-    "lock_stmt": "session", "alter_function_stmt": "routine", "refresh_mat_view_stmt": "maintenance",
+    "lock_stmt": "session", "alter_function_stmt": "routine",
     "discard_stmt": "session", "set_to_default": "session", "constraints_set_stmt": "session",
 }  # fmt: skip
 
@@ -158,11 +160,17 @@ class _Statement:
     def atoms(self, node: Any, sql: str) -> tuple[ddl.Statement, ...]:
         kind = node.WhichOneof("node")
         tree = getattr(node, kind)
+        other = read_other(kind, tree, sql)
+        if other is not None:
+            return other
         if kind == "select_stmt" and tree.HasField("into_clause"):
             raise _NotUnderstood("SELECT INTO, which makes a table")
         if kind == "select_stmt" and _writes(tree):
             return (ddl.NoCatalogChange("data"),)
         if kind == "do_stmt":
+            locked = locked_tables(tree)
+            if locked is not None:
+                return (locked,)
             self.dropped.append("what the DO block does")
         if kind in _NO_CHANGE:
             has_table = "relation" in tree.DESCRIPTOR.fields_by_name and hasattr(tree.relation, "relname")
@@ -353,6 +361,8 @@ class _Statement:
                 return (ddl.DropNotNull(table, tree.name),)
             case "ColumnDefault":
                 return (ddl.SetDefault(table, tree.name, self._new_default(tree, definition)),)
+            case "AddIdentity" | "SetIdentity" | "DropIdentity":
+                return (identity_change(kind, table, tree, definition),)
             case "AlterColumnType":
                 return (self._new_type(table, tree, definition.column_def),)
             case "AddConstraint":
@@ -383,7 +393,8 @@ class _Statement:
         collate = self.span.find("COLLATE", start)
         stops = [i for i in (using, collate) if 0 <= i < end]
         expression = self.span.text(using + 1, end) if using >= 0 else None
-        return ddl.ChangeType(table, tree.name, self.span.text(start, min([end, *stops])), expression)
+        sequence = sequence_name(table, tree.name)
+        return ddl.ChangeType(table, tree.name, self.span.text(start, min([end, *stops])), expression, sequence)
 
     def _names_column(self, before: int, name: str) -> bool:
         """Whether the token before an index is that column's name, however it was quoted or cased."""

@@ -131,6 +131,14 @@ class Engine(Protocol):
         """
         ...
 
+    def stored_type(self, type_: str) -> str:
+        """What a column written with that type holds: another word where the type is a shorthand (serial)."""
+        ...
+
+    def sequence_name(self, table: TableName, column: str) -> str:
+        """The name, as SQL, that the sequence of a numbered column gets; empty where columns have no sequences."""
+        ...
+
     def refuses_transaction(self, statement: Statement, schema: Schema) -> bool:
         """Whether the statement must run outside a transaction that somebody else opened."""
         ...

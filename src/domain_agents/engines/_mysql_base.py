@@ -96,6 +96,14 @@ class MysqlBase(ABC):
             first, second = (first[:-1], second) if len(first) > len(second) else (first, second[:-1])
         return "_".join(part for part in (first.rstrip(), second.rstrip(), kind) if part)
 
+    def stored_type(self, type_: str) -> str:
+        """See Engine."""
+        return type_
+
+    def sequence_name(self, table: TableName, column: str) -> str:
+        """See Engine."""
+        return ""
+
     def refuses_transaction(self, statement: ddl.Statement, schema: Schema) -> bool:
         """See Engine. Nothing is refused: DDL commits whatever is open, before and after itself."""
         return False

@@ -9,16 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain_agents.engines import CannotSpell
+from domain_agents.engines._postgresql_types import stored_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from domain_agents.catalog import Table
-
-_STORED_TYPE = {
-    "serial": "integer", "serial4": "integer", "bigserial": "bigint", "serial8": "bigint",
-    "smallserial": "smallint", "serial2": "smallint",
-}  # fmt: skip
 
 
 def backfill_statements(
@@ -42,7 +38,7 @@ def backfill_statements(
     columns = [table.column(name) for name in key]
     if not columns or any(found is None for found in columns):
         raise CannotSpell(f"table {table.name} has no primary key to walk along; a backfill needs one")
-    types = [_STORED_TYPE.get(found.type.lower(), found.type) for found in columns if found is not None]
+    types = [stored_type(found.type) for found in columns if found is not None]
     prefix = _free_prefix({found.name for found in table.columns})
     numbers = range(1, len(key) + 1)
     names = [quote(name) for name in key]

@@ -30,7 +30,7 @@ class _Type:
 
 def is_metadata_only(before: str, after: str) -> bool:
     """Whether the server changes the type without touching the rows or building an index anew."""
-    old, new = _read(before), _read(after)
+    old, new = _read(stored_type(before)), _read(after)
     if old is None or new is None:
         return before.strip() == after.strip()
     if old == new:
@@ -42,6 +42,17 @@ def is_metadata_only(before: str, after: str) -> bool:
     if old.name == new.name and old.name in ("timestamp", "timestamptz"):
         return new.size >= old.size
     return (old.name, new.name) == ("cidr", "inet")
+
+
+_SERIAL: Final = {
+    "serial": "integer", "serial4": "integer", "bigserial": "bigint", "serial8": "bigint",
+    "smallserial": "smallint", "serial2": "smallint",
+}  # fmt: skip
+
+
+def stored_type(type_: str) -> str:
+    """What a column of that type holds: a serial column is an integer with a sequence."""
+    return _SERIAL.get(type_.strip().lower(), type_)
 
 
 def _read(text: str) -> _Type | None:

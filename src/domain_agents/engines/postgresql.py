@@ -10,9 +10,11 @@ from domain_agents import ddl
 from domain_agents.catalog import Check, Column, ForeignKey, Index, PrimaryKey, Schema, TableName, Unique
 from domain_agents.engines import Blocks, Can, CannotSpell, Effect, Sync, TableSize, UnknownEngine
 from domain_agents.engines._postgresql_backfill import backfill_statements
+from domain_agents.engines._postgresql_numbering import numbering_sql
+from domain_agents.engines._postgresql_objects import spelled_object
 from domain_agents.engines._postgresql_spelling import Spelling
 from domain_agents.engines._postgresql_sync import drop_statements, sync_statements
-from domain_agents.engines._postgresql_types import is_metadata_only
+from domain_agents.engines._postgresql_types import is_metadata_only, stored_type
 from domain_agents.engines._postgresql_views import stand_in_view
 from domain_agents.facts import Fact, locks
 
@@ -30,7 +32,6 @@ _SERIAL = {"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"
 _INDEX_BYTES_PER_ROW = 40
 _UNKNOWN_ROWS = 1_000_000
 _SECURITY_INVOKER = 15
-_DROPS_VIEW = re.compile(r"\s*DROP\s+VIEW\b", re.IGNORECASE)
 
 
 def object_name(table: TableName, columns: Sequence[str], kind: str) -> str:
@@ -91,9 +92,19 @@ class PostgreSQL:
         """See Engine."""
         return object_name(table, columns, kind)
 
+    def stored_type(self, type_: str) -> str:
+        """See Engine."""
+        return stored_type(type_)
+
+    def sequence_name(self, table: TableName, column: str) -> str:
+        """See Engine."""
+        return self.quote_table(TableName(object_name(table, (column,), "seq"), table.schema))
+
     def refuses_transaction(self, statement: ddl.Statement, schema: Schema) -> bool:
         """See Engine."""
-        return isinstance(statement, ddl.CreateIndex | ddl.DropIndex) and statement.concurrently
+        if isinstance(statement, ddl.CreateIndex | ddl.DropIndex | ddl.Reindex):
+            return statement.concurrently
+        return isinstance(statement, ddl.Vacuum)
 
     def sync_triggers(self, sync: Sync, schema: Schema) -> tuple[ddl.Statement, ...]:
         """See Engine."""
@@ -143,6 +154,9 @@ class PostgreSQL:
             return (f"{setting} lock_timeout = 0", f"{setting} statement_timeout = 0")
         if not statements:
             return (f"{setting} statement_timeout = 0",)
+        if any(isinstance(statement, ddl.LockTables) for statement in statements):
+            # Shorter than deadlock_timeout (1s): in a circle of waiters it is this transaction that gives up, not theirs.
+            return (f"{setting} lock_timeout = '500ms'",)
         if any(isinstance(statement, ddl.ValidateConstraint) for statement in statements):
             return (f"{setting} lock_timeout = '2s'", f"{setting} statement_timeout = 0")
         return (f"{setting} lock_timeout = '2s'",)
@@ -171,7 +185,9 @@ class PostgreSQL:
             columns = tuple(map(self.quote, statement.columns))
             view, table = self.quote_table(statement.view), self.quote_table(statement.table)
             return stand_in_view(view, table, columns, as_invoker=int(self.version) >= _SECURITY_INVOKER)
-        return (Spelling(self.quote, self.quote_table).statement(statement),)
+        other = spelled_object(statement, self.quote, self.quote_table)
+        other = other or numbering_sql(statement, self.quote, self.quote_table)
+        return other or (Spelling(self.quote, self.quote_table).statement(statement),)
 
     def spell_backfill(
         self,
@@ -269,6 +285,8 @@ def _parents(statement: ddl.Statement, schema: Schema) -> tuple[TableName, ...]:
         case ddl.DropTable():
             found = schema.table(statement.table)
             return tuple(key.parent for key in found.foreign_keys) if found else ()
+        case ddl.LockTables(tables=tables):
+            return tables[1:]
     return ()
 
 
@@ -277,6 +295,7 @@ _FORMS: Final[dict[type, str]] = {
     ddl.DropTable: "drop_table",
     ddl.RenameTable: "rename",
     ddl.CreateView: "create_view",
+    ddl.DefineView: "create_view",
     ddl.DropView: "drop_view",
     ddl.RenameColumn: "rename",
     ddl.RenameConstraint: "rename",
@@ -286,8 +305,16 @@ _FORMS: Final[dict[type, str]] = {
     ddl.SetDefault: "set_default",
     ddl.DropConstraint: "drop_constraint",
     ddl.CreateTrigger: "create_trigger",
+    ddl.LockTables: "lock_table",
+    ddl.AddIdentity: "set_identity",
+    ddl.SetIdentity: "set_identity",
+    ddl.DropIdentity: "set_identity",
     ddl.DropTrigger: "drop_trigger",
     ddl.KeepText: "no_table_lock",
+    ddl.AddEnumValue: "change_enum",
+    ddl.RenameEnumValue: "change_enum",
+    ddl.Reindex: "reindex",
+    ddl.Vacuum: "vacuum",
 }
 
 
@@ -315,8 +342,16 @@ def _form(statement: ddl.Statement, schema: Schema) -> str:
             table = schema.table(statement.table)
             is_key = table is not None and any(key.name == statement.name for key in table.foreign_keys)
             return "validate_foreign_key" if is_key else "validate_check"
-        case ddl.KeepText(text=text) if _DROPS_VIEW.match(text):
-            return "drop_view"
+        case ddl.DefineView(view=view) if view.materialized:
+            return "create_materialized_view"
+        case ddl.DefineView(replaces=True, view=view) if schema.view(view.name) is not None:
+            return "replace_view"
+        case ddl.RefreshView(concurrently=concurrently):
+            return "refresh_view_concurrently" if concurrently else "refresh_view"
+        case ddl.Reindex(concurrently=True):
+            return "reindex_concurrently"
+        case ddl.Vacuum(full=True):
+            return "vacuum_full"
         case ddl.NoCatalogChange(kind="batches"):
             return "write_batches"
         case ddl.NoCatalogChange(kind="data"):

@@ -98,6 +98,14 @@ class SQLite:
         """See Engine. SQLite has no limit on a name's length."""
         return "_".join([table.name, *columns, kind])
 
+    def stored_type(self, type_: str) -> str:
+        """See Engine."""
+        return type_
+
+    def sequence_name(self, table: TableName, column: str) -> str:
+        """See Engine."""
+        return ""
+
     def refuses_transaction(self, statement: ddl.Statement, schema: Schema) -> bool:
         """See Engine. A rebuild opens its own transaction, because it must switch a pragma off before."""
         return self._rebuilds(statement, schema)
