@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,12 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
+@lru_cache(maxsize=256)
 def unit_names(package: ModuleType) -> tuple[str, ...]:
-    """The units of a package, by file name, in alphabetical order; modules that start with an underscore are not units."""
+    """The units of a package, by file name, in alphabetical order; modules that start with an underscore are not units.
+
+    Listed once: an installed package does not change while it runs.
+    """
     return tuple(sorted(info.name for info in pkgutil.iter_modules(package.__path__) if not info.name.startswith("_")))
 
 

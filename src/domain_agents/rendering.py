@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
 
 MAX_RENDERED_CHARACTERS = 400_000
 """No template of ours renders more; one that is not ours and does is refused rather than sent to a client."""
@@ -53,6 +53,12 @@ def environment(*, trusted: bool = True) -> Environment:
     return made
 
 
+@lru_cache(maxsize=128)
+def _template(source: str, *, trusted: bool) -> Template:
+    """A template compiled once: rendering is a fraction of what compiling takes."""
+    return environment(trusted=trusted).from_string(source)
+
+
 def _json(value: object) -> str:
     """Data as JSON that a person reads. Jinja's own `tojson` is for HTML: it writes quotes as escapes."""
     return json.dumps(value, indent=2, ensure_ascii=False)
@@ -67,7 +73,7 @@ def render(source: str, values: Mapping[str, Any], *, trusted: bool = True, name
     from jinja2 import TemplateError
 
     try:
-        template = environment(trusted=trusted).from_string(source)
+        template = _template(source, trusted=trusted)
         parts: list[str] = []
         size = 0
         for part in template.generate(**values):

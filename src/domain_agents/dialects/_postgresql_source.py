@@ -15,6 +15,7 @@ import postgast
 
 _OPEN = {"ASCII_40": 1, "ASCII_91": 1}
 _CLOSE = {"ASCII_41": 1, "ASCII_93": 1}
+_KINDS = {number: value.name for number, value in postgast.pg_query_pb2.Token.DESCRIPTOR.values_by_number.items()}
 _COMMENTS = {"SQL_COMMENT", "C_COMMENT"}
 _PSQL_COMMAND = re.compile(rb"^[ \t]*\\[A-Za-z.!?][^\n]*", re.MULTILINE)
 
@@ -112,12 +113,8 @@ class Source:
 
 
 def _tokens(text: str) -> list[Token]:
-    kinds = postgast.pg_query_pb2.Token.DESCRIPTOR.values_by_number
     # A character that the grammar has no use for is a token without a name.
-    return [
-        Token(kinds[token.token].name if token.token in kinds else "", token.start, token.end)
-        for token in postgast.scan(text).tokens
-    ]
+    return [Token(_KINDS.get(token.token, ""), token.start, token.end) for token in postgast.scan(text).tokens]
 
 
 class Span:

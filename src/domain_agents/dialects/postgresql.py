@@ -5,6 +5,8 @@ The library's trees never leave this module: what comes out are DDL atoms and th
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import postgast
@@ -25,6 +27,13 @@ from domain_agents.dialects import ReadStatement
 from domain_agents.dialects._postgresql_expressions import columns_of, fault, is_volatile
 from domain_agents.dialects._postgresql_numbering import identity_change, locked_tables, sequence_name
 from domain_agents.dialects._postgresql_objects import read_other
+from domain_agents.dialects._postgresql_partitions import (
+    altered,
+    index_attached,
+    like_clause,
+    partition_key,
+    partition_made,
+)
 from domain_agents.dialects._postgresql_source import Piece, Source, Span
 from domain_agents.engines.postgresql import object_name as default_name
 
@@ -98,12 +107,19 @@ def _read_piece(source: Source, piece: Piece) -> ReadStatement:
     start, line = source.characters(piece.start), source.line(piece.start)
     if piece.fault:
         return ReadStatement(sql, start, line, problem=f"PostgreSQL cannot read this: {piece.fault}")
+    understood = _understood_again if len(sql) <= _READ_ONCE else _understood
+    atoms, problem, dropped = understood(sql)
+    return ReadStatement(sql, start, line, atoms, problem, dropped)
+
+
+def _understood(sql: str) -> tuple[tuple[ddl.Statement, ...], str, tuple[str, ...]]:
+    """One statement alone: its atoms, or why there are none, and the clauses they lose."""
     try:
         parsed = postgast.parse(sql)
     except postgast.PgQueryError as error:
-        return ReadStatement(sql, start, line, problem=f"PostgreSQL cannot read this: {error.message}")
+        return (), f"PostgreSQL cannot read this: {error.message}", ()
     except (RecursionError, ValueError, UnicodeError):
-        return ReadStatement(sql, start, line, problem="PostgreSQL cannot read this: it is nested too deeply")
+        return (), "PostgreSQL cannot read this: it is nested too deeply", ()
     # The statement is parsed alone, so its own text is the source of every location in it.
     own = Source(sql)
     span = Span(own, own.pieces()[0].tokens if own.pieces() else ())
@@ -112,8 +128,14 @@ def _read_piece(source: Source, piece: Piece) -> ReadStatement:
         atoms = reading.atoms(parsed.stmts[0].stmt, sql)
     except (_NotUnderstood, IndexError) as error:
         reason = str(error) or "this form"
-        return ReadStatement(sql, start, line, problem=f"not understood yet: {reason}")
-    return ReadStatement(sql, start, line, atoms, dropped=tuple(dict.fromkeys(reading.dropped)))
+        return (), f"not understood yet: {reason}", ()
+    return atoms, "", tuple(dict.fromkeys(reading.dropped))
+
+
+_READ_ONCE = 10_000
+"""Characters up to which what a statement says is kept: a plan's files are read by the check, by the linter and once more to
+be told."""
+_understood_again = lru_cache(maxsize=2_048)(_understood)
 
 
 def _name(relation: Any) -> TableName:
@@ -189,12 +211,17 @@ class _Statement:
 
     def _create_stmt(self, tree: Any) -> tuple[ddl.Statement, ...]:
         name = _name(tree.relation)
-        if tree.inh_relations or tree.HasField("partbound"):
-            raise _NotUnderstood("a table that inherits from or is a partition of another")
+        if tree.HasField("partbound"):
+            return self._partition(name, tree)
+        if tree.inh_relations:
+            raise _NotUnderstood("a table that inherits from another")
         if tree.HasField("of_typename"):
             raise _NotUnderstood("a table of a composite type")
         self._drop(tree, _TABLE_CLAUSES)
         self.dropped += [_PERSISTENCE[kind] for kind in tree.relation.relpersistence if kind in _PERSISTENCE]
+        copied = like_clause(tree)
+        if copied is not None and not tree.HasField("partspec"):
+            return (ddl.CreateTableLike(name, *copied),)
         columns: list[Column] = []
         constraints: list[ddl.Constraint] = []
         for element in tree.table_elts:
@@ -206,15 +233,18 @@ class _Statement:
             elif which == "constraint":
                 constraints.append(self._constraint(name, element.constraint, ()))
             else:
-                raise _NotUnderstood("CREATE TABLE ... LIKE")
-        partitioned = ""
-        if tree.HasField("partspec"):
-            at = self.span.index_at(tree.partspec.location)
-            partitioned = self.span.text(at + 2, self.span.closing(self.span.find("ASCII_40", at)) + 1)
-        table = Table(name, tuple(columns), partitioned_by=partitioned)
+                raise _NotUnderstood("CREATE TABLE ... LIKE among other columns")
+        table = Table(name, tuple(columns), partitioned_by=partition_key(tree, self.span))
         for constraint in constraints:
             table = ddl.with_constraint(table, constraint)
         return (ddl.CreateTable(table, tree.if_not_exists),)
+
+    def _partition(self, name: TableName, tree: Any) -> tuple[ddl.Statement, ...]:
+        self._drop(tree, _TABLE_CLAUSES)
+        made, lost = partition_made(tree, self.span)
+        self.dropped += lost
+        own = [one.constraint for one in tree.table_elts if one.WhichOneof("node") == "constraint"]
+        return (made, *(ddl.AddConstraint(name, self._constraint(name, constraint, ())) for constraint in own))
 
     def _drop_stmt(self, tree: Any) -> tuple[ddl.Statement, ...]:
         kind = _enum(tree, "remove_type")
@@ -334,6 +364,9 @@ class _Statement:
     # ALTER TABLE
 
     def _alter_table_stmt(self, tree: Any) -> tuple[ddl.Statement, ...]:
+        attached = index_attached(tree)
+        if attached is not None:
+            return (attached,)
         if _enum(tree, "objtype") != "OBJECT_TABLE":
             return (ddl.KeepText(self.span.text(0, len(self.span.tokens))),)
         table = _name(tree.relation)
@@ -342,6 +375,8 @@ class _Statement:
         found: list[ddl.Statement] = []
         for node in tree.cmds:
             found.extend(self._alter(table, node.alter_table_cmd))
+        if not tree.relation.inh:
+            found = [replace(one, only=True) if isinstance(one, ddl.AddConstraint) else one for one in found]
         return tuple(found)
 
     def _alter(self, table: TableName, tree: Any) -> tuple[ddl.Statement, ...]:
@@ -373,6 +408,9 @@ class _Statement:
                 return (ddl.DropConstraint(table, tree.name, tree.missing_ok),)
             case "ChangeOwner" | "SetStatistics" | "SetStorage" | "SetRelOptions" | "EnableRowSecurity" | "SetOptions":
                 return (ddl.NoCatalogChange("settings", table),)
+        partitioning = altered(table, tree, self.span)
+        if partitioning is not None:
+            return (partitioning,)
         raise _NotUnderstood(f"ALTER TABLE, action {kind}")
 
     def _new_default(self, tree: Any, definition: Any) -> str | None:
@@ -437,7 +475,7 @@ class _Statement:
             include=tuple(node.index_elem.name for node in tree.index_including_params),
             where=self.span.text(where + 1, len(self.span.tokens)) if where >= 0 else None,
         )
-        return (ddl.CreateIndex(index, tree.concurrent, tree.if_not_exists),)
+        return (ddl.CreateIndex(index, tree.concurrent, tree.if_not_exists, not tree.relation.inh),)
 
     def _index_key(self, tree: Any, start: int, end: int) -> IndexKey:
         descending = _enum(tree, "ordering") == "SORTBY_DESC"

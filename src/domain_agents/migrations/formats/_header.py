@@ -100,6 +100,8 @@ def _between(plan: Plan, migration: PlannedMigration) -> list[str]:
 
 def visible(text: str) -> str:
     """The text on one line, with every character that a terminal or an editor would act on made visible."""
+    if text.isprintable():
+        return text
     return "".join(_shown(character) for character in text)
 
 
