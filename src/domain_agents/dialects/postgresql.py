@@ -133,8 +133,7 @@ def _understood(sql: str) -> tuple[tuple[ddl.Statement, ...], str, tuple[str, ..
 
 
 _READ_ONCE = 10_000
-"""Characters up to which what a statement says is kept: a plan's files are read by the check, by the linter and once more to
-be told."""
+"""Characters up to which what a statement says is kept: a plan's files are read by the check, the linter and the report."""
 _understood_again = lru_cache(maxsize=2_048)(_understood)
 
 
