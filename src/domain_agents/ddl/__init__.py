@@ -6,6 +6,7 @@ rendered file is checked against the schema that was asked for.
 """
 
 from domain_agents.ddl._bounds import Quoting, bound_condition
+from domain_agents.ddl._charsets import is_text, with_charset, with_type, written_charset
 from domain_agents.ddl._columns import (
     AddColumn,
     ChangeType,
@@ -64,6 +65,7 @@ from domain_agents.ddl._types import (
     casts_to,
     enum_columns,
     enum_in,
+    enum_values_of_column,
     named_type,
     renamed_type,
     says_value,
@@ -125,7 +127,9 @@ __all__ = [
     "casts_to",
     "enum_columns",
     "enum_in",
+    "enum_values_of_column",
     "is_serial",
+    "is_text",
     "mentions",
     "misfit",
     "named_type",
@@ -133,5 +137,8 @@ __all__ = [
     "renamed_in",
     "renamed_type",
     "says_value",
+    "with_charset",
     "with_constraint",
+    "with_type",
+    "written_charset",
 ]

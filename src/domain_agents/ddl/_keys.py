@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from domain_agents.catalog import Check, ForeignKey, Index, PrimaryKey, Schema, Table, TableName, Unique
+from domain_agents.ddl._partitions import absorbing, without_unfinished
 from domain_agents.ddl._statement import (
     Constraint,
     DoesNotApply,
@@ -18,21 +19,34 @@ from domain_agents.ddl._statement import (
 
 @dataclass(frozen=True, slots=True)
 class CreateIndex:
-    """CREATE INDEX; `concurrently` asks for a build that lets writers pass, where the engine has one."""
+    """CREATE INDEX; `concurrently` asks for a build that lets writers pass, where the engine has one.
+
+    `only` makes it ON ONLY a partitioned table: a note that its partitions' indexes are attached to.
+    """
 
     index: Index
     concurrently: bool = False
     if_not_exists: bool = False
+    only: bool = False
 
     def apply(self, schema: Schema) -> Schema:
-        table = table_in(schema, self.index.table)
-        for name in (*self.index.columns, *self.index.include):
-            column_in(table, name)
+        view = schema.view(self.index.table)
+        if view is not None and view.materialized:
+            # Its columns are those of its query, which is not read.
+            owner = view.name
+        else:
+            table = table_in(schema, self.index.table)
+            owner = table.name
+            for name in (*self.index.columns, *self.index.include):
+                column_in(table, name)
         if schema.index(self.index.name, self.index.table) is not None:
             if self.if_not_exists:
                 return schema
             raise DoesNotApply(f"index {self.index.name} exists already")
-        return schema.with_index(replace(self.index, table=table.name))
+        parent = schema.table(owner)
+        if self.only and parent is not None and parent.partitions:
+            schema = schema.with_table(replace(parent, unfinished=(*parent.unfinished, self.index.name)))
+        return schema.with_index(replace(self.index, table=owner))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +66,10 @@ class DropIndex:
             if self.if_exists:
                 return schema
             raise DoesNotApply(f"there is no index {self.index}")
+        index = schema.index(self.index, self.table)
+        table = schema.table(index.table) if index else None
+        if table is not None and table.partitions:
+            schema = schema.with_table(without_unfinished(table, self.index))
         return schema.without_index(self.index, self.table)
 
 
@@ -73,11 +91,15 @@ class RenameIndex:
 
 @dataclass(frozen=True, slots=True)
 class AddConstraint:
-    """ADD CONSTRAINT; a check or foreign key with `validated=False` is NOT VALID."""
+    """ADD CONSTRAINT; a check or foreign key with `validated=False` is NOT VALID.
+
+    `only` adds a key to a partitioned table alone: a note that its partitions' keys are attached to.
+    """
 
     table: TableName
     constraint: Constraint
     using_index: str = ""
+    only: bool = False
 
     def apply(self, schema: Schema) -> Schema:
         table = table_in(schema, self.table)
@@ -88,7 +110,11 @@ class AddConstraint:
             return self._from_index(schema, table)
         for column in getattr(self.constraint, "columns", ()):
             column_in(table, column)
-        return schema.with_table(with_constraint(table, self.constraint))
+        changed = with_constraint(table, self.constraint)
+        if table.partitions:
+            changed = absorbing(changed, self.constraint)
+            changed = replace(changed, unfinished=(*table.unfinished, name)) if self.only else changed
+        return schema.with_table(changed)
 
     def _from_index(self, schema: Schema, table: Table) -> Schema:
         """The index becomes the constraint's own, under the constraint's name."""
@@ -145,7 +171,7 @@ class DropConstraint:
         key = table.primary_key
         return schema.with_table(
             replace(
-                table,
+                without_unfinished(table, self.name),
                 primary_key=None if key and key.name == self.name else key,
                 uniques=tuple(u for u in table.uniques if u.name != self.name),
                 checks=tuple(c for c in table.checks if c.name != self.name),

@@ -55,6 +55,8 @@ class RenameTable:
         old, new = table.name, TableName(self.new_name, table.name.schema)
         if new in schema.tables:
             raise DoesNotApply(f"table {new} exists already")
+        if table.partition_of is not None:
+            return _partition_renamed(schema, table, new)
         moved = {
             (new if key == old else key): replace(
                 t,
@@ -72,6 +74,17 @@ class RenameTable:
         return after
 
 
+def _partition_renamed(schema: Schema, table: Table, new: TableName) -> Schema:
+    parent = table_in(schema, table.partition_of or table.name)
+    partitions = tuple(
+        replace(one, own=replace(one.own, name=new)) if one.name == table.name else one for one in parent.partitions
+    )
+    after = schema.with_table(replace(parent, partitions=partitions))
+    for index in schema.indexes_of(table.name):
+        after = after.with_index(replace(index, table=new))
+    return after
+
+
 @dataclass(frozen=True, slots=True)
 class CreateView:
     """A view that shows all of `table` under another name, with the privileges there are on the table."""
@@ -84,16 +97,6 @@ class CreateView:
         table_in(schema, self.table)
         if self.view in schema.tables:
             raise DoesNotApply(f"table {self.view} exists already")
-        return schema
-
-
-@dataclass(frozen=True, slots=True)
-class DropView:
-    """DROP VIEW; `table` is the view's name."""
-
-    table: TableName
-
-    def apply(self, schema: Schema) -> Schema:
         return schema
 
 

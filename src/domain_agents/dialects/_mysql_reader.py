@@ -18,6 +18,7 @@ from domain_agents.dialects._mysql_columns import (
     read_table,
 )
 from domain_agents.dialects._mysql_expressions import fault
+from domain_agents.dialects._mysql_partitions import partitioned_as
 from domain_agents.engines._mysql_tokens import MysqlCursor, Split, split
 from domain_agents.engines._sqlite_tokens import Kind, NotUnderstood, Token
 
@@ -201,7 +202,9 @@ class _Statement:
         table, indexes = self._definitions(name)
         options, partitioned = self._options()
         parts.dropped += options
-        parts.atoms.append(ddl.CreateTable(replace(table, partitioned_by=partitioned), if_not_exists))
+        if partitioned:
+            table = partitioned_as(table, partitioned)
+        parts.atoms.append(ddl.CreateTable(table, if_not_exists))
         parts.atoms += [ddl.CreateIndex(index, if_not_exists=if_not_exists) for index in indexes]
 
     def _definitions(self, name: TableName) -> tuple[Table, list[Index]]:

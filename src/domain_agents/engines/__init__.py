@@ -36,6 +36,14 @@ class Can(StrEnum):
     NAMES_CONSTRAINTS = "a constraint that is written without a name gets one"
     LOCK_TIMEOUT = "a statement can give up waiting for a lock"
     FOREIGN_KEY_TESTS_ROWS = "a foreign key that is added tests the rows that are there"
+    ENUM_TYPES = "an enum type has a name of its own, which several columns may use"
+    ENUM_COLUMNS = "a column's own type lists its values"
+    MATERIALIZED_VIEWS = "a view can keep the rows of its query until it is refreshed"
+    REPLACE_VIEW = "a view can be replaced in place"
+    PARTITIONS_ARE_TABLES = "a partition is a table, which is attached to its parent and detached from it"
+    PARTITIONS_IN_TABLE = "a table's own text says its partitions"
+    DETACH_CONCURRENTLY = "a partition is detached while readers and writers of its parent pass"
+    FOREIGN_KEY_NOT_VALID_ON_PARTITIONED = "a foreign key of a partitioned table can be added first and validated later"
     FOREIGN_KEY_BRINGS_INDEX = "a foreign key creates the index that it needs"
 
 

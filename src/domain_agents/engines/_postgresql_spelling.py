@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from domain_agents import ddl
 from domain_agents.catalog import Check, Column, ForeignKey, Index, PrimaryKey, TableName, Unique
 from domain_agents.engines import CannotSpell
+from domain_agents.engines._postgresql_partitions import key_sql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,14 +36,13 @@ class Spelling:
             case ddl.RenameIndex():
                 name = self.table(TableName(statement.index, statement.table.schema if statement.table else ""))
                 return f"ALTER INDEX {name} RENAME TO {self.quote(statement.new_name)}"
-            case ddl.DropView():
-                return f"DROP VIEW {self.table(statement.table)}"
             case ddl.RenameTable():
                 return f"ALTER TABLE {self.table(statement.table)} RENAME TO {self.quote(statement.new_name)}"
             case ddl.DropTable():
                 return " ".join(w for w in ("DROP TABLE", self._if(statement), self.table(statement.table)) if w)
             case _:
-                return f"ALTER TABLE {self.table(self._altered(statement))} {self._action(statement)}"
+                only = "ONLY " if isinstance(statement, ddl.AddConstraint) and statement.only else ""
+                return f"ALTER TABLE {only}{self.table(self._altered(statement))} {self._action(statement)}"
 
     @staticmethod
     def _if(statement: ddl.DropIndex | ddl.DropTable | ddl.DropConstraint | ddl.DropColumn) -> str:
@@ -142,7 +142,8 @@ class Spelling:
         items += [self._constraint(one) for one in (*keys, *table.uniques, *table.checks, *table.foreign_keys)]
         body = "(\n    " + ",\n    ".join(items) + "\n)" if items else "()"
         words = ["CREATE TABLE", "IF NOT EXISTS" if statement.if_not_exists else "", self.table(table.name), body]
-        words.append(f"PARTITION BY {table.partitioned_by}" if table.partitioned_by else "")
+        quoting = ddl.Quoting(self.quote, self.table)
+        words.append(f"PARTITION BY {key_sql(table.partitioned_by, quoting)}" if table.partitioned_by else "")
         return " ".join(word for word in words if word)
 
     def _create_index(self, statement: ddl.CreateIndex) -> str:
@@ -152,7 +153,7 @@ class Spelling:
             words.append("CONCURRENTLY")
         if statement.if_not_exists:
             words.append("IF NOT EXISTS")
-        words += [self.quote(index.name), "ON", self.table(index.table)]
+        words += [self.quote(index.name), "ON ONLY" if statement.only else "ON", self.table(index.table)]
         if index.method:
             words += ["USING", self.quote(index.method)]
         keys = []

@@ -12,6 +12,7 @@ from domain_agents.engines import Blocks, Can, CannotSpell, Effect, Sync, TableS
 from domain_agents.engines._postgresql_backfill import backfill_statements
 from domain_agents.engines._postgresql_numbering import numbering_sql
 from domain_agents.engines._postgresql_objects import spelled_object
+from domain_agents.engines._postgresql_partitions import partition_form, partition_locks, spelled_partition
 from domain_agents.engines._postgresql_spelling import Spelling
 from domain_agents.engines._postgresql_sync import drop_statements, sync_statements
 from domain_agents.engines._postgresql_types import is_metadata_only, stored_type
@@ -27,7 +28,8 @@ DEFAULT_VERSION: Final = "15"
 on every newer one."""
 
 _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_$]*\Z", re.ASCII)
-_CAPABILITIES = frozenset(Can) - {Can.FOREIGN_KEY_BRINGS_INDEX}
+_SINCE = {Can.DETACH_CONCURRENTLY: 14, Can.FOREIGN_KEY_NOT_VALID_ON_PARTITIONED: 18}
+_CAPABILITIES = frozenset(Can) - {Can.FOREIGN_KEY_BRINGS_INDEX, Can.PARTITIONS_IN_TABLE}
 _SERIAL = {"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"}
 _INDEX_BYTES_PER_ROW = 40
 _UNKNOWN_ROWS = 1_000_000
@@ -73,7 +75,7 @@ class PostgreSQL:
 
     def can(self, capability: Can) -> bool:
         """See Engine. PostgreSQL has these since 11."""
-        return capability in _CAPABILITIES
+        return capability in _CAPABILITIES and int(self.version) >= _SINCE.get(capability, 0)
 
     def quote(self, name: str) -> str:
         """See Engine."""
@@ -82,6 +84,10 @@ class PostgreSQL:
         if "\0" in name:
             raise CannotSpell("a name cannot hold a NUL character")
         return '"' + name.replace('"', '""') + '"'
+
+    @property
+    def _quoting(self) -> ddl.Quoting:
+        return ddl.Quoting(self.quote, self.quote_table)
 
     def quote_table(self, table: TableName) -> str:
         """See Engine."""
@@ -102,7 +108,7 @@ class PostgreSQL:
 
     def refuses_transaction(self, statement: ddl.Statement, schema: Schema) -> bool:
         """See Engine."""
-        if isinstance(statement, ddl.CreateIndex | ddl.DropIndex | ddl.Reindex):
+        if isinstance(statement, ddl.CreateIndex | ddl.DropIndex | ddl.Reindex | ddl.DetachPartition):
             return statement.concurrently
         return isinstance(statement, ddl.Vacuum)
 
@@ -186,6 +192,7 @@ class PostgreSQL:
             view, table = self.quote_table(statement.view), self.quote_table(statement.table)
             return stand_in_view(view, table, columns, as_invoker=int(self.version) >= _SECURITY_INVOKER)
         other = spelled_object(statement, self.quote, self.quote_table)
+        other = other or spelled_partition(statement, self._quoting)
         other = other or numbering_sql(statement, self.quote, self.quote_table)
         return other or (Spelling(self.quote, self.quote_table).statement(statement),)
 
@@ -222,7 +229,7 @@ class PostgreSQL:
         self, statement: ddl.Statement, schema: Schema, size: TableSize, *, is_new_table: bool = False
     ) -> Effect:
         """See Engine."""
-        form = _form(statement, schema)
+        form = partition_form(statement, schema, self._quoting) or _form(statement, schema)
         fact = locks(self.name).form(form, self.version)
         rows = 0 if is_new_table else size.rows
         return Effect(
@@ -263,6 +270,8 @@ def _extra_bytes(fact: Fact, size: TableSize, *, is_new_table: bool) -> int | No
 
 def _other_locks(fact: Fact, statement: ddl.Statement, schema: Schema) -> tuple[tuple[str, str], ...]:
     modes = dict(fact.other_locks)
+    if {"partition", "default"} & set(modes):
+        return partition_locks(modes, statement, schema)
     if "referenced" not in modes:
         return ()
     return tuple((str(parent), modes["referenced"]) for parent in _parents(statement, schema))

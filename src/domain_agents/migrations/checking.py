@@ -18,7 +18,7 @@ from domain_agents.migrations.planning import NewTables, effect_on, size_of, tab
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from domain_agents.catalog import Schema, Table
+    from domain_agents.catalog import Partition, Schema, Table
     from domain_agents.dialects import Dialect, ReadStatement
     from domain_agents.engines import Effect, Engine
     from domain_agents.migrations.formats import FileStatement, Format
@@ -211,6 +211,13 @@ def differences(asked: Schema, reached: Schema) -> tuple[str, ...]:
     for index in sorted({*asked.indexes, *reached.indexes}):
         if asked.indexes.get(index) != reached.indexes.get(index):
             found.append(f"index {index} is not as asked")
+    for kind in ("enums", "views"):
+        ones, others = getattr(asked, kind), getattr(reached, kind)
+        found += [
+            f"{kind[:-1]} {name} is not as asked"
+            for name in sorted({*ones, *others})
+            if ones.get(name) != others.get(name)
+        ]
     return tuple(found)
 
 
@@ -238,9 +245,15 @@ def _unordered(table: Table) -> Table:
         uniques=tuple(sorted(table.uniques, key=repr)),
         checks=tuple(sorted(table.checks, key=repr)),
         foreign_keys=tuple(sorted(table.foreign_keys, key=repr)),
+        partitions=tuple(sorted(map(_partition, table.partitions), key=lambda one: one.name)),
     )
 
 
+def _partition(partition: Partition) -> Partition:
+    """The partition without the names of its parts of the parent's indexes: where the server makes them, it names them."""
+    return replace(partition, own=_unordered(partition.own), indexes=())
+
+
 def _table_differences(asked: Table, reached: Table) -> list[str]:
-    parts = ("columns", "primary_key", "uniques", "checks", "foreign_keys")
+    parts = ("columns", "primary_key", "uniques", "checks", "foreign_keys", "partitioned_by", "partitions", "unfinished")
     return [f"{part} are not as asked" for part in parts if getattr(asked, part) != getattr(reached, part)]
