@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from domain_agents.migrations import _proof_metadata_locks as metadata_locks
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
@@ -21,6 +23,9 @@ MAX_ROWS_IN_ONE_TRANSACTION: Final = 10_000
 
 MAX_WAIT_MS: Final = 2_000.0
 """What no application statement may wait behind a migration, whatever the lock."""
+
+SERVERS_THAT_REFUSE: Final = metadata_locks.ENGINES
+"""Engines whose statements say how they are to be carried out, so that another version may refuse one."""
 
 _STRENGTH: Final = (
     "", "ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE",
@@ -85,6 +90,8 @@ def _differences(declared: Effect, seen: Observation, rows: Mapping[str, int], e
     if seen.error:
         # What it would have taken was not seen to the end.
         return []
+    if engine in metadata_locks.ENGINES:
+        return metadata_locks.differences(declared, seen, rows)
     if engine != "postgresql":
         # One lock for the whole file: it is taken or it is not, and a rebuild is many statements of which one shows it.
         taken = bool(seen.locks) and declared.lock in ("", "none")
@@ -118,9 +125,9 @@ def _is_stronger(one: str, other: str) -> bool:
 def harms(groups: Sequence[Sequence[Observation]], rows: Mapping[str, int], engine: str) -> list[str]:
     """What would keep the application waiting in production, in words; `groups` are the statements by transaction."""
     found: list[str] = []
-    for group in groups:
-        held = _held_through(group, rows) if engine == "postgresql" else []
-        found += held or (_too_many_rows(group) if engine == "postgresql" else [])
+    for group in groups if engine != "sqlite" else ():
+        held = _held_through_work(group, rows) if engine in metadata_locks.ENGINES else _held_through(group, rows)
+        found += held or _too_many_rows(group)
     found += [
         f"{seen.file}: {head(seen.sql)} kept the application's {'reads' if seen.reads_ms >= seen.writes_ms else 'writes'} "
         f"waiting {max(seen.reads_ms, seen.writes_ms):,.0f} ms"
@@ -148,6 +155,11 @@ def _held_through(group: Sequence[Observation], rows: Mapping[str, int]) -> list
     return found
 
 
+def _held_through_work(group: Sequence[Observation], rows: Mapping[str, int]) -> list[str]:
+    big = {table: count for table, count in rows.items() if count >= SMALL_TABLE_ROWS}
+    return [_harm(seen, lock.relation, lock.mode, rows) for seen, lock in metadata_locks.held_through(group, big)]
+
+
 def _harm(seen: Observation, table: str, mode: str, rows: Mapping[str, int]) -> str:
     if seen.rewrote:
         doing = f"rewrites {', '.join(seen.rewrote)}"
@@ -157,7 +169,7 @@ def _harm(seen: Observation, table: str, mode: str, rows: Mapping[str, int]) -> 
         doing = f"changes {seen.rows_changed:,} rows"
     who, waited = (
         ("reads and writes", max(seen.reads_ms, seen.writes_ms))
-        if mode in _BLOCKS_READS
+        if mode in _BLOCKS_READS | metadata_locks.BLOCKS_READS
         else ("writes", seen.writes_ms)
     )
     return (

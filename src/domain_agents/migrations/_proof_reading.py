@@ -48,6 +48,31 @@ _REACHES_OUTSIDE: Final = {
         ),
         _refusing(r"\A\s*(?:LOAD\b|DROP\s+DATABASE\b)", "a change of the server"),
     ),
+    **dict.fromkeys(
+        ("mysql", "mariadb"),
+        (
+            _refusing(
+                r"\bLOAD\s+(?:DATA|XML|INDEX)\b|\bINTO\s+(?:OUTFILE|DUMPFILE)\b", "a file that is read or written"
+            ),
+            _refusing(r"\bLOAD_FILE\s*\(", "a function that reads the server's files"),
+            _refusing(r"\b(?:DATA|INDEX)\s+DIRECTORY\b", "a table in a folder of its own"),
+            _refusing(
+                r"\bENGINE\s*=?\s*[`'\"]?(?:FEDERATED\w*|CONNECT|SPIDER|S3|OQGRAPH)\b|\bCONNECTION\s*=",
+                "a table on another server",
+            ),
+            _refusing(
+                r"\A\s*(?:CREATE|DROP|ALTER)\s+(?:OR\s+REPLACE\s+)?(?:DATABASE|SCHEMA|USER|ROLE|SERVER|TABLESPACE|EVENT|"
+                r"(?:AGGREGATE\s+)?FUNCTION\b.*\bSONAME)\b",
+                "a change of the server",
+            ),
+            _refusing(
+                r"\A\s*(?:INSTALL|UNINSTALL|SHUTDOWN|KILL|PURGE|RESET|CHANGE\s+(?:MASTER|REPLICATION)|START\s+(?:SLAVE|REPLICA)|"
+                r"STOP\s+(?:SLAVE|REPLICA)|CLONE|RESTART)\b|\bSET\s+(?:@@)?(?:GLOBAL|PERSIST\w*)\b",
+                "a change of the server",
+            ),
+            _refusing(r"\A\s*(?:\\[!.]|source\s|system\s)", "a command of the client is not SQL"),
+        ),
+    ),
     "sqlite": (
         _refusing(r"^\s*\.", "a dot command of the sqlite3 shell is not SQL"),
         _refusing(r"\A\s*(?:ATTACH|DETACH)\b", "ATTACH and DETACH reach another file"),
@@ -59,16 +84,21 @@ _REACHES_OUTSIDE: Final = {
     ),
 }
 """What a text can be refused for before anything runs. It is for a plain message, early: what keeps a proof inside is the
-role that owns its database and nothing else, and in SQLite the authorizer."""
+role that owns its database and nothing else (in MySQL and MariaDB the user with rights in it alone), and in SQLite the
+authorizer."""
 
 _WRITES_ROWS: Final = re.compile(
     r"^\s*(?:WITH\b.*\b)?(?:UPDATE|MERGE|DELETE|TRUNCATE|CALL|DO|INSERT)\b", re.IGNORECASE | re.DOTALL
 )
 _BACKFILLS: Final = re.compile(r"^\s*(?:WITH\b.*\b)?(?:UPDATE|MERGE|CALL|DO)\b", re.IGNORECASE | re.DOTALL)
-_ROUTINE: Final = re.compile(r"^\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:PROCEDURE|FUNCTION)\b", re.IGNORECASE)
-_NOT_NULL: Final = re.compile(r'\(?\s*("[^"]+"|[\w$]+)\s+IS\s+NOT\s+NULL\s*\)?', re.IGNORECASE)
+_ROUTINE: Final = re.compile(
+    r"^\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:DEFINER\s*=\s*\S+\s+)?(?:PROCEDURE|FUNCTION)\b", re.IGNORECASE
+)
+_QUALIFIER: Final = r'(?:"[^"]+"|\w+)'
+_NOT_NULL: Final = re.compile(r'\(?\s*("[^"]+"|`[^`]+`|[\w$]+)\s+IS\s+NOT\s+NULL\s*\)?', re.IGNORECASE)
 _VOLATILE: Final = re.compile(
-    r"\b(?:random\w*|gen_random_uuid|uuid\w*|randomblob|now|clock_timestamp|statement_timestamp|nextval|current_timestamp)\b",
+    r"\b(?:rand(?:om\w*)?|gen_random_uuid|uuid\w*|randomblob|now|clock_timestamp|statement_timestamp|nextval|"
+    r"current_timestamp|sysdate|utc_\w+|curdate|curtime)\b",
     re.IGNORECASE,
 )
 
@@ -108,7 +138,7 @@ class ProofFile:
         """The same without the entry in the ledger: a file that was cut off has none, which is why it runs again."""
         if not ledger:
             return self.plain
-        entry = re.compile(rf'\s*INSERT\s+INTO\s+"?{re.escape(ledger)}"?[\s(]', re.IGNORECASE)
+        entry = re.compile(rf'\s*INSERT\s+INTO\s+["`]?{re.escape(ledger)}["`]?[\s(]', re.IGNORECASE)
         return tuple(statement for statement in self.plain if not entry.match(statement[0]))
 
 
@@ -158,7 +188,8 @@ def refusals(engine: str, statements: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _without_comments(sql: str) -> str:
-    return re.sub(r"--[^\n]*|/\*.*?\*/", " ", sql, flags=re.DOTALL)
+    # What stands in /*! ... */ is run by MySQL and MariaDB.
+    return re.sub(r"--[^\n]*|/\*(?!M?!).*?\*/|/\*M?!\d*|\*/", " ", sql, flags=re.DOTALL)
 
 
 def read_files(
@@ -183,7 +214,11 @@ def read_files(
             for atom in (atom for read in reader.read(statement.sql) for atom in read.atoms):
                 _collect(atom, position, tables, added, tightened, lost, changed)
     writes = [
-        one.sql for file in files for one in file.statements if _WRITES_ROWS.match(one.sql) or _ROUTINE.match(one.sql)
+        # A backtick is not a character of a statement anywhere but around MySQL's names.
+        one.sql.replace("`", '"')
+        for file in files
+        for one in file.statements
+        if _WRITES_ROWS.match(one.sql) or _ROUTINE.match(one.sql)
     ]
     named = {name for _, name in (*added, *tightened)} | _assigned(writes)
     written = {name for name in named if any(_assigns(sql, name) for sql in writes)}
@@ -299,7 +334,7 @@ def _collect(
         case ddl.AddConstraint(constraint=Check() as check):
             told = _NOT_NULL.fullmatch(check.expression.strip())
             if told:
-                tightened.setdefault((str(atom.table), told.group(1).strip('"')), position)
+                tightened.setdefault((str(atom.table), told.group(1).strip('"`')), position)
         case ddl.AddConstraint():
             parent = getattr(atom.constraint, "parent", None)
             tables.update([str(parent)] if parent else [])
@@ -333,11 +368,12 @@ def _columns(schema: Schema) -> set[tuple[str, str]]:
 
 
 def _assigns(sql: str, column: str) -> bool:
-    return re.search(rf'(?:\bSET|,)\s*"?{re.escape(column)}"?\s*=', sql, re.IGNORECASE) is not None
+    return re.search(rf'(?:\bSET|,)\s*(?:{_QUALIFIER}\.)?"?{re.escape(column)}"?\s*=', sql, re.IGNORECASE) is not None
 
 
 def _assigned(writes: Iterable[str]) -> set[str]:
-    return {name for sql in writes for name in re.findall(r'(?:\bSET|,)\s*"?(\w+)"?\s*=', sql, flags=re.IGNORECASE)}
+    pattern = re.compile(rf'(?:\bSET|,)\s*(?:{_QUALIFIER}\.)?"?(\w+)"?\s*=', re.IGNORECASE)
+    return {name for sql in writes for name in pattern.findall(sql)}
 
 
 def _named_behind(words: str, statements: Iterable[str]) -> set[str]:

@@ -15,6 +15,7 @@ from domain_agents.observations import (
     Assumptions,
     Contents,
     HeldLock,
+    How,
     Interruption,
     LoadSummary,
     Observation,
@@ -373,6 +374,10 @@ def _concluded(
     reasons += [f"{name}: {check.why}" for name, check in checks.items() if check.outcome is Outcome.FAILED]
     verdict = Verdict.REFUTED if reasons else Verdict.PROVED
     empty = judging.empty_tables(seeding, reading.tables)
+    other = _other_release(bench.facts, request.version) if request.engine in judging.SERVERS_THAT_REFUSE else ""
+    if reasons and other:
+        # Which ALGORITHM and LOCK a server accepts changes from series to series: this one's answer is no refutation.
+        verdict, reasons = Verdict.NOT_RUN, [f"{other}, which may be why:", *reasons]
     if not reasons and empty:
         verdict, reasons = Verdict.NOT_RUN, empty
     elif not reasons:
@@ -404,11 +409,24 @@ def _groups(files: Sequence[ProofFile], observations: Sequence[Observation]) -> 
     return found
 
 
+def _other_release(facts: ServerFacts, asked: str) -> str:
+    """What to say where the server is not of the release asked for: a major version, or a series such as 10.11."""
+    parts = {"postgresql": 1, "mysql": 2, "mariadb": 2}.get(facts.engine, 0)
+    wanted, used = asked.split(".")[:parts], facts.version.split(".")[:parts]
+    if not asked or wanted == used[: len(wanted)]:
+        return ""
+    product = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB"}[facts.engine]
+    there = (
+        "the configured server is that" if facts.how is How.CONFIGURED else f"no {'.'.join(wanted)} is installed here"
+    )
+    return f"asked for {product} {'.'.join(wanted)}, proved on {facts.version}: {there}"
+
+
 def _notes(bench: Bench, request: ProofRequest, reading: Reading, seeding: Seeding) -> tuple[str, ...]:
     notes: list[str] = []
-    asked, used = request.version.partition(".")[0], bench.facts.version.partition(".")[0]
-    if asked and bench.facts.engine == "postgresql" and asked != used:
-        notes.append(f"asked for PostgreSQL {asked}, proved on {bench.facts.version}: no {asked} is installed here")
+    other = _other_release(bench.facts, request.version)
+    if other:
+        notes.append(other)
     notes += [
         f"taken for granted, as the precheck says: {table}.{column} holds no NULL"
         for table, column in sorted(reading.assumed.never_null)

@@ -13,11 +13,16 @@ if TYPE_CHECKING:
 
     from domain_agents.migrations.prove import Bench
     from domain_agents.tools import Job
+    from domain_agents.workspace.bench_mysql import MysqlBench
+    from domain_agents.workspace.bench_postgresql import PostgresBench
     from domain_agents.workspace.scratch import PostgresScratch
+    from domain_agents.workspace.scratch_mysql import MysqlScratch
     from domain_agents.workspace.watch import Watch
 
 DEFAULT_SECONDS: Final = 120.0
-PROVABLE: Final = ("postgresql", "sqlite")
+PROVABLE: Final = ("postgresql", "mysql", "mariadb", "sqlite")
+ON_A_SERVER: Final = frozenset({"postgresql", "mysql", "mariadb"})
+"""Those for which a disposable server can be configured."""
 
 
 class Refused(ValueError):
@@ -30,7 +35,7 @@ def prove(
     *,
     server: str = "",
     seconds: float = DEFAULT_SECONDS,
-    scratch: PostgresScratch | None = None,
+    scratch: PostgresScratch | MysqlScratch | None = None,
 ) -> Proof:
     """Prove the files on a scratch server of their own (or on `scratch`, which stays).
 
@@ -41,11 +46,6 @@ def prove(
         Refused: a statement reaches for something outside the scratch server.
         Cancelled: the client took the call back.
     """
-    if request.engine not in PROVABLE:
-        return not_run(
-            f"a scratch {request.engine} cannot be started yet (today: {', '.join(PROVABLE)}): run the files on a copy of "
-            "the server first; each ALTER TABLE that was planned says its ALGORITHM, and is refused where that cannot be"
-        )
     given = [("schema", sql) for sql in request.schema]
     given += [(file.path, one.sql) for file in request.files for one in file.statements]
     refused = refusals(request.engine, given)
@@ -65,28 +65,45 @@ def prove(
 
 
 @contextmanager
-def _bench(request: ProofRequest, watch: Watch, server: str, scratch: PostgresScratch | None) -> Iterator[Bench]:
+def _bench(
+    request: ProofRequest, watch: Watch, server: str, scratch: PostgresScratch | MysqlScratch | None
+) -> Iterator[Bench]:
     if request.engine == "sqlite":
         from domain_agents.workspace.bench_sqlite import SqliteBench
 
         with SqliteBench(watch) as bench:
             yield bench
         return
-    from domain_agents.workspace.scratch import PostgresScratch, require_driver
-
-    require_driver()
-    from domain_agents.workspace.bench_postgresql import PostgresBench
-
-    own = scratch is None
-    used = scratch or (
-        PostgresScratch.configured(server) if server else PostgresScratch.start(request.version, watch.check)
-    )
+    used = scratch or _scratch(request, watch, server)
     try:
-        bench_of_postgresql = PostgresBench(used, watch)
+        made = _bench_on(used, watch)
         try:
-            yield bench_of_postgresql
+            yield made
         finally:
-            bench_of_postgresql.close()
+            made.close()
     finally:
-        if own:
+        if scratch is None:
             used.close()
+
+
+def _scratch(request: ProofRequest, watch: Watch, server: str) -> PostgresScratch | MysqlScratch:
+    from domain_agents.workspace.scratch import PostgresScratch
+    from domain_agents.workspace.scratch_mysql import MysqlScratch
+
+    if request.engine == "postgresql":
+        return PostgresScratch.configured(server) if server else PostgresScratch.start(request.version, watch.check)
+    if server:
+        return MysqlScratch.configured(server, request.engine)
+    return MysqlScratch.start(request.engine, request.version, watch.check)
+
+
+def _bench_on(used: PostgresScratch | MysqlScratch, watch: Watch) -> PostgresBench | MysqlBench:
+    from domain_agents.workspace.scratch import PostgresScratch
+
+    if isinstance(used, PostgresScratch):
+        from domain_agents.workspace.bench_postgresql import PostgresBench
+
+        return PostgresBench(used, watch)
+    from domain_agents.workspace.bench_mysql import MysqlBench
+
+    return MysqlBench(used, watch)

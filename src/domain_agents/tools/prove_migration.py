@@ -17,7 +17,7 @@ from domain_agents.migrations.prove import Proof, ProofFile, ProofRequest, Proof
 from domain_agents.operations import MakesWay
 from domain_agents.tools import NeedsAnswer, Result, Settings, Tool, ToolError, shortened
 from domain_agents.tools._project import project_directory
-from domain_agents.tools._proving import DEFAULT_SECONDS, PROVABLE, Refused, prove
+from domain_agents.tools._proving import DEFAULT_SECONDS, ON_A_SERVER, PROVABLE, Refused, prove
 from domain_agents.tools.plan_migration import PlanMigration, Ready, asked_for, planned, recognised, todays_schema
 
 if TYPE_CHECKING:
@@ -102,16 +102,21 @@ def _result(proof: Proof, request: ProofRequest) -> Result:
 def _require_configured(name: str, engine_name: str) -> None:
     import os
 
-    from domain_agents.workspace.scratch import configured_names
+    from domain_agents.workspace import scratch, scratch_mysql
 
-    if engine_name != "postgresql":
-        raise ToolError(f"server: a configured server is a PostgreSQL; {engine_name} is proved in process, without one")
-    known = configured_names(os.environ)
+    if engine_name not in ON_A_SERVER:
+        raise ToolError(f"server: {engine_name} is proved in process, without a server; leave `server` out")
+    of_mysql = scratch_mysql.configured_names(os.environ)
+    known = of_mysql if engine_name != "postgresql" else {
+        name: told for name, told in scratch.configured_names(os.environ).items() if name not in of_mysql
+    }  # fmt: skip
     if name.lower() not in known:
         there_are = ", ".join(known) if known else "none"
+        address = f"{'postgresql' if engine_name == 'postgresql' else 'mysql'}://user:password@host/"
         raise ToolError(
-            f"server: there is no configured server of that name; configured: {there_are}. Whoever runs domain-agents sets "
-            "DOMAIN_AGENTS_SERVER_<NAME> to the address of a disposable PostgreSQL. Leave `server` out to use a scratch one"
+            f"server: there is no configured {engine_name} server of that name; configured: {there_are}. Whoever runs "
+            f"domain-agents sets DOMAIN_AGENTS_SERVER_<NAME> to the address of a disposable {engine_name} ({address}). "
+            "Leave `server` out to use a scratch one"
         )
 
 
@@ -351,9 +356,9 @@ TOOL = Tool(
     name="prove_migration",
     title="Prove a migration",
     description=(
-        "Run migrations on a throw-away PostgreSQL or SQLite with made-up rows, while an application reads and writes: the "
-        "locks really taken, rewrites and longest waits of each statement, and whether the files apply, keep the data and "
-        "the old application working, can be run again after a crash, and end at the schema asked for."
+        "Run migrations on a throw-away PostgreSQL, MySQL, MariaDB or SQLite with made-up rows, while an application reads "
+        "and writes: the locks really taken, rewrites and longest waits of each statement, and whether the files apply, "
+        "keep the data and the old application working, can be run again after a crash, and end at the schema asked for."
     ),
     arguments=ProveMigration,
     output_schema={

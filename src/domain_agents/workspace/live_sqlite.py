@@ -150,6 +150,9 @@ class SqliteValues:
     def null(self, column: LiveColumn) -> str:
         return "NULL"
 
+    def divided(self, number: str, by: int) -> str:
+        return f"({number} / {by})"
+
     def one_of(self, values: list[str], column: LiveColumn) -> Generator:
         cases = " ".join(f"WHEN {number} THEN {value}" for number, value in enumerate(values))
         return lambda n: f"CASE ({n}) % {len(values)} {cases} END"

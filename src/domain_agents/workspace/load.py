@@ -30,7 +30,8 @@ _SETTLE_SECONDS: Final = 2.0
 class AppTable:
     """What an application does with one table: functions from a row's number to SQL.
 
-    `rows` are the numbers of the rows there are; an insert takes the numbers behind them, up to `limit`.
+    `rows` are the numbers of the rows there are; an insert takes the numbers behind them, up to `limit`. `key` asks for the
+    key of the row that was inserted just now, where INSERT itself cannot return it.
     """
 
     name: str
@@ -40,6 +41,7 @@ class AppTable:
     update: Callable[[int], str] | None
     insert: Callable[[int], str] | None
     delete: Callable[[tuple[Any, ...]], tuple[str, tuple[Any, ...]]] | None
+    key: Callable[[int], str] | None = None
 
 
 @dataclass(slots=True)
@@ -183,12 +185,22 @@ class Load:
         if table.insert and turn % 2 and (table.limit is None or number <= table.limit):
             self._next[table.name] = number + 1
             key = self._timed("write", connection, table.insert(number))
+            if key is not None and table.key is not None:
+                key = self._key(connection, table.key(number))
             if key:
                 self._inserted.setdefault(table.name, []).append(key)
         elif table.update:
             self._timed("write", connection, table.update(_row(turn, table.rows)))
 
+    def _key(self, connection: Any, sql: str) -> tuple[Any, ...] | None:
+        try:
+            row: tuple[Any, ...] | None = connection.execute(sql).fetchone()
+        except self._errors:
+            return None
+        return row
+
     def _timed(self, kind: str, connection: Any, sql: str) -> tuple[Any, ...] | None:
+        """The first row that a statement gives, nothing in it when it gives none; None when it fails."""
         timed = self._times[kind]
         app, file = self._app, self._file
         began = timed.began = time.perf_counter()
@@ -203,7 +215,7 @@ class Load:
             return None
         else:
             self._done[kind][app] += 1
-            return rows[0] if rows else None
+            return rows[0] if rows else ()
         finally:
             timed.ended.append((began, time.perf_counter()))
             timed.began = None

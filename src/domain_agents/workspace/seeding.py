@@ -37,6 +37,9 @@ class PostgresValues:
     def null(self, column: LiveColumn) -> str:
         return f"NULL::{column.type}"
 
+    def divided(self, number: str, by: int) -> str:
+        return f"({number} / {by})"
+
     def one_of(self, values: list[str], column: LiveColumn) -> Generator:
         listed = ", ".join(values)
         return lambda n: f"(ARRAY[{listed}]::{column.type}[])[1 + ({n}) % {len(values)}]"

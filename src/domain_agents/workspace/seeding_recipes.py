@@ -39,6 +39,10 @@ class Values(Protocol):
         """NULL of the column's type."""
         ...
 
+    def divided(self, number: str, by: int) -> str:
+        """A whole number divided, without its rest."""
+        ...
+
     def one_of(self, values: list[str], column: LiveColumn) -> Generator:
         """One of some literals for each row."""
         ...
@@ -210,7 +214,7 @@ def _from_parents(
         if parent is None or parent.rows == 0:
             made.update(_without_parent(values, table, missing))
             continue
-        row = _parent_row(parent.rows, spread if together else 1)
+        row = _parent_row(values, parent.rows, spread if together else 1)
         if together:
             spread *= parent.rows
             limits.append(spread)
@@ -228,8 +232,8 @@ def _through(made: Generator, row: Generator) -> Generator:
     return lambda n: made(row(n))
 
 
-def _parent_row(parent_rows: int, spread: int) -> Generator:
-    return lambda n: f"(1 + ((({n}) - 1) / {spread}) % {parent_rows})"
+def _parent_row(values: Values, parent_rows: int, spread: int) -> Generator:
+    return lambda n: f"(1 + {values.divided(f'(({n}) - 1)', spread)} % {parent_rows})"
 
 
 def _from_itself(values: Values, table: LiveTable, key: LiveForeignKey) -> dict[str, Generator]:
@@ -240,7 +244,7 @@ def _from_itself(values: Values, table: LiveTable, key: LiveForeignKey) -> dict[
         own = values.generator(parent_column, unique=True) if parent_column else None
         if own is None:
             raise Unseedable(f"column {name} refers to a column of the same table that no values are made for")
-        made[name] = _through(own, lambda n: f"(1 + (({n}) - 1) / 10)")
+        made[name] = _through(own, lambda n: f"(1 + {values.divided(f'(({n}) - 1)', 10)})")
     return made
 
 
