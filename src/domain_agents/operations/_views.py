@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from domain_agents import ddl
+from domain_agents.engines import Can
 from domain_agents.operations import CannotPlan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from domain_agents.catalog import Schema, TableName, View
+    from domain_agents.engines import Engine
 
 _STAR = re.compile(r"(?:\bSELECT|\bDISTINCT|,)\s*(?:[\w$\"]+\s*\.\s*){0,2}\*", re.IGNORECASE)
 
@@ -32,41 +35,51 @@ def views_of(schema: Schema, name: TableName) -> tuple[View, ...]:
     return tuple(found.values())
 
 
-def views_showing(schema: Schema, table: TableName, column: str) -> tuple[View, ...]:
-    """The views that must be made again when the column is exchanged for another one of its name, or changes its type.
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What shows a column: the statements that take it away, those that make it again, and what to know of it."""
+
+    dropped: tuple[ddl.Statement, ...] = ()
+    made: tuple[ddl.Statement, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def views_showing(engine: Engine, schema: Schema, table: TableName, columns: Sequence[str]) -> Shown:
+    """The views that must be made again when columns are exchanged for others of their names, or change their type.
 
     Raises:
         CannotPlan: one shows every column there is, or keeps rows of its own.
     """
+    if not engine.can(Can.VIEWS_HOLD_COLUMNS):
+        return Shown()
     direct = [
         view
         for view in schema.views.values()
-        if says(view.definition, table.name) and (says(view.definition, column) or _STAR.search(view.definition))
+        if says(view.definition, table.name)
+        and (any(says(view.definition, column) for column in columns) or _STAR.search(view.definition))
     ]
     found: dict[TableName, View] = {view.name: view for view in direct}
     for view in direct:
         found |= {one.name: one for one in views_of(schema, view.name)}
     for view in found.values():
-        _refuse(view, table, column, shows_all=view in direct and _STAR.search(view.definition) is not None)
+        _refuse(view, table, columns, shows_all=view in direct and _STAR.search(view.definition) is not None)
     order = list(schema.views)
-    return tuple(sorted(found.values(), key=lambda view: order.index(view.name)))
+    return Shown(*made_again(tuple(sorted(found.values(), key=lambda view: order.index(view.name)))))
 
 
-def away(views: Sequence[View]) -> tuple[ddl.Statement, ...]:
-    """The views dropped, the last first, while who may use them is noted."""
-    return tuple(ddl.DropView(view.name, keeps_privileges=True) for view in reversed(views))
+def made_again(views: Sequence[View]) -> tuple[tuple[ddl.Statement, ...], tuple[ddl.Statement, ...]]:
+    """The views dropped, the last first, while who may use them is noted; and made again for the same."""
+    return (
+        tuple(ddl.DropView(view.name, keeps_privileges=True) for view in reversed(views)),
+        tuple(ddl.DefineView(view, restores_privileges=True) for view in views),
+    )
 
 
-def again(views: Sequence[View]) -> tuple[ddl.Statement, ...]:
-    """The views made again, for those who could use them before."""
-    return tuple(ddl.DefineView(view, restores_privileges=True) for view in views)
-
-
-def _refuse(view: View, table: TableName, column: str, *, shows_all: bool) -> None:
+def _refuse(view: View, table: TableName, columns: Sequence[str], *, shows_all: bool) -> None:
+    what = f"{table}.{' and '.join(columns)}"
     if view.materialized:
         raise CannotPlan(
-            f"materialized view {view.name} keeps rows with {table}.{column} as it is; its query would run again while "
-            "everybody waits",
+            f"materialized view {view.name} keeps rows with {what} as it is; its query would run again while everybody waits",
             field="column",
             way_out=f"drop_view {view.name} first, and create_materialized_view again after the change",
         )
