@@ -231,10 +231,19 @@ def read_files(
         | going
     )
     renamed = {(str(atom.table), atom.column): atom.new_name for atom in atoms if isinstance(atom, ddl.RenameColumn)}
+    # A column that the files add and then give another's name holds what that one holds, before and after.
+    taking = {
+        (str(atom.table), atom.column): atom.new_name
+        for file in files
+        for one in file.statements
+        for read in reader.read(one.sql)
+        for atom in read.atoms
+        if isinstance(atom, ddl.RenameColumn) and (str(atom.table), atom.column) in added
+    }
     return Reading(
         tables=frozenset(tables),
         assumed=_assumed(files, reader, schema, added, never_null),
-        going={column: renamed.get(column, "") for column in going},
+        going={column: renamed.get(column, taking.get(column, "")) for column in going},
         renamed=renamed,
         rewritten=rewritten,
         added=frozenset(added),

@@ -6,28 +6,36 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from domain_agents import ddl
-from domain_agents.catalog import Index, IndexKey
+from domain_agents.catalog import Index, IndexKey, PrimaryKey, Unique
 from domain_agents.engines import Can, Engine
 from domain_agents.operations import CannotPlan, Migration, Phase, Query
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from domain_agents.catalog import Schema, TableName
 
 
 @dataclass(frozen=True, slots=True)
 class IndexCopy:
-    """An index on the stand-in, the name of what it copies (an index, a unique constraint), and the step that builds it."""
+    """An index on stand-ins, the name of what it copies, and the step that builds it.
+
+    `constraint` is the primary key or unique constraint that is copied, None of an index that is just one.
+    """
 
     index: Index
     of: str
-    is_constraint: bool
+    constraint: PrimaryKey | Unique | None
     step: Migration
 
 
-def index_copies(engine: Engine, schema: Schema, table: TableName, column: str, stand_in: str) -> tuple[IndexCopy, ...]:
-    """One copy for each index and unique key that uses the column, built while writers pass where the engine can.
+def index_copies(
+    engine: Engine, schema: Schema, table: TableName, stand_ins: Mapping[str, str]
+) -> tuple[IndexCopy, ...]:
+    """One copy for each index and unique key that uses the columns, built while writers pass where the engine can.
 
-    `schema` is as it is before, with the stand-in in it. The primary key is copied as a unique index.
+    `stand_ins` are the columns' stand-ins by the columns' names. `schema` is as it is before, with the stand-ins in it.
+    The primary key is copied as a unique index.
 
     Raises:
         CannotPlan: the table is partitioned, and the engine builds no index on it while writers pass.
@@ -35,13 +43,14 @@ def index_copies(engine: Engine, schema: Schema, table: TableName, column: str, 
     found = schema.table(table)
     if found is None:
         return ()
-    originals = [(index, False) for index in schema.indexes_of(found.name) if _uses(index, column)]
-    keys = [(unique.name, unique.columns) for unique in found.uniques]
-    keys += [(found.primary_key.name, found.primary_key.columns)] if found.primary_key else []
+    originals: list[tuple[Index, PrimaryKey | Unique | None]] = [
+        (index, None) for index in schema.indexes_of(found.name) if any(_uses(index, column) for column in stand_ins)
+    ]
+    keys: list[PrimaryKey | Unique] = [*found.uniques, *([found.primary_key] if found.primary_key else [])]
     originals += [
-        (Index(name, found.name, tuple(IndexKey(one) for one in columns), unique=True), True)
-        for name, columns in keys
-        if column in columns
+        (Index(key.name, found.name, tuple(IndexKey(one) for one in key.columns), unique=True), key)
+        for key in keys
+        if any(column in key.columns for column in stand_ins)
     ]
     if originals and found.partitioned_by and engine.can(Can.CONCURRENT_INDEX_BUILD):
         raise CannotPlan(
@@ -51,10 +60,10 @@ def index_copies(engine: Engine, schema: Schema, table: TableName, column: str, 
         )
     taken = set(schema.indexes)
     copies: list[IndexCopy] = []
-    for original, is_constraint in originals:
-        copy = _copy(engine, original, column, stand_in, taken)
+    for original, constraint in originals:
+        copy = _copy(engine, original, stand_ins, taken)
         taken.add(copy.name)
-        copies.append(IndexCopy(copy, original.name, is_constraint, _step(engine, schema, copy, original.name)))
+        copies.append(IndexCopy(copy, original.name, constraint, _step(engine, schema, copy, original.name)))
     return tuple(copies)
 
 
@@ -63,11 +72,18 @@ def _uses(index: Index, column: str) -> bool:
     return column in (*index.columns, *index.include) or any(ddl.mentions(one, column) for one in expressions)
 
 
-def _copy(engine: Engine, index: Index, column: str, stand_in: str, taken: set[str]) -> Index:
+def exchanged_in(expression: str, stand_ins: Mapping[str, str]) -> str:
+    """The expression over the stand-ins instead of the columns."""
+    for column, stand_in in stand_ins.items():
+        expression = ddl.renamed_in(expression, column, stand_in)
+    return expression
+
+
+def _copy(engine: Engine, index: Index, stand_ins: Mapping[str, str], taken: set[str]) -> Index:
     def key(one: IndexKey) -> IndexKey:
         if one.is_expression:
-            return replace(one, text=ddl.renamed_in(one.text, column, stand_in))
-        return replace(one, text=stand_in) if one.text == column else one
+            return replace(one, text=exchanged_in(one.text, stand_ins))
+        return replace(one, text=stand_ins.get(one.text, one.text))
 
     keys = tuple(map(key, index.keys))
     kind, number = "idx", 0
@@ -79,8 +95,8 @@ def _copy(engine: Engine, index: Index, column: str, stand_in: str, taken: set[s
         index,
         name=name,
         keys=keys,
-        include=tuple(stand_in if one == column else one for one in index.include),
-        where=ddl.renamed_in(index.where, column, stand_in) if index.where is not None else None,
+        include=tuple(stand_ins.get(one, one) for one in index.include),
+        where=exchanged_in(index.where, stand_ins) if index.where is not None else None,
     )
 
 

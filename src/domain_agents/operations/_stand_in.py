@@ -1,8 +1,11 @@
-"""A column of another type that takes a column's place: filled beside it, then exchanged with it in one short transaction.
+"""Columns of another type that take columns' place: filled beside them, then exchanged with them in one short transaction.
 
-Before the exchange a trigger computes the stand-in from the column; after it, the old column from the new one, so that a
+Before the exchange a trigger computes each stand-in from its column; after it, the old column from the new one, so that a
 way back exists until the old column goes. What cannot be converted is NULL in the stand-in and listed by a check; the
 application's own write is never refused for it.
+
+A foreign key whose other side changes too is made once, between the stand-ins, and validated before anything is exchanged:
+so the tables of a family of keys change hands one at a time, and never all at once.
 """
 
 from __future__ import annotations
@@ -11,29 +14,49 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from domain_agents import ddl
-from domain_agents.catalog import Check, Column, ForeignKey, Unique
+from domain_agents.catalog import Check, Column, ForeignKey
 from domain_agents.engines import Engine, Sync
-from domain_agents.operations import Deploy, Migration, Phase, Query, Step
+from domain_agents.operations import Migration, Phase, Query
 from domain_agents.operations._backfill import backfill_step
-from domain_agents.operations._indexes import IndexCopy, index_copies
-from domain_agents.operations._not_null import not_null_steps
+from domain_agents.operations._indexes import IndexCopy, exchanged_in, index_copies
+from domain_agents.operations._not_null import undo_not_null
+from domain_agents.operations._numbering import numbering_of
+from domain_agents.operations._views import Shown, views_showing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from domain_agents.catalog import Schema, Table, TableName
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A column, the name of its stand-in until the exchange, and the old column's name after it."""
+
+    column: Column
+    name: str
+    old_name: str
 
 
 @dataclass(slots=True)
 class StandIn:
-    """The steps for one column of a table that exists and has rows. `schema` is as it is before them."""
+    """The steps for columns of one table that exists and has rows; without `columns`, those for its foreign keys alone.
+
+    `parents` are the stand-ins' names by column for every table whose columns change, this one too. The steps are asked
+    for in the order of the methods, each with the schema as it is before it.
+    """
 
     engine: Engine
-    schema: Schema
     before: Table
-    column: Column
+    columns: tuple[Column, ...]
     type: str
     using: str | None
-    warnings: tuple[str, ...]
+    parents: Mapping[TableName, Mapping[str, str]]
+    warnings: tuple[str, ...] = ()
+    back: str | None = None
+    """The old value from the new column of the same name; a cast to the old type when left out."""
     copies: tuple[IndexCopy, ...] = ()
+    guards: list[Check] = field(default_factory=list)
     checks: dict[str, Check] = field(default_factory=dict)
     keys: dict[str, ForeignKey] = field(default_factory=dict)
 
@@ -43,212 +66,292 @@ class StandIn:
         return self.before.name
 
     @property
-    def name(self) -> str:
-        """The stand-in's name until the exchange."""
-        return self._free("new")
+    def label(self) -> str:
+        """The columns, as a title names them."""
+        return f"{self.table.name}.{' and '.join(column.name for column in self.columns)}"
 
     @property
-    def old_name(self) -> str:
-        """The old column's name after the exchange."""
-        return self._free("old")
-
-    def _free(self, kind: str) -> str:
-        taken, number = {column.name for column in self.before.columns}, 0
-        name = self.engine.object_name(replace(self.table, name=self.column.name, schema=""), (), kind)
-        while name in taken:
-            number += 1
-            name = self.engine.object_name(replace(self.table, name=self.column.name, schema=""), (), f"{kind}{number}")
-        return name
+    def twins(self) -> tuple[Twin, ...]:
+        """The columns with the names that stand-ins and old columns get."""
+        named = names_beside(self.engine, self.before, (column.name for column in self.columns))
+        return tuple(Twin(column, *named[column.name]) for column in self.columns)
 
     @property
-    def _label(self) -> str:
-        return f"{self.table.name}.{self.column.name}"
+    def _stand_ins(self) -> dict[str, str]:
+        return {twin.column.name: twin.name for twin in self.twins}
 
     @property
-    def _forth(self) -> Sync:
-        value = self.using or f"CAST({self.engine.quote(self.column.name)} AS {self.type})"
-        return Sync(self.table, self.column.name, self.name, both_ways=False, expression=value, is_optional=True)
+    def _slug(self) -> str:
+        return "_".join((self.table.name, *(column.name for column in self.columns)))
 
-    @property
-    def _back(self) -> Sync:
-        value = f"CAST({self.engine.quote(self.column.name)} AS {self.column.type})"
-        return Sync(self.table, self.column.name, self.old_name, both_ways=False, expression=value, is_optional=True)
+    def _forth(self, twin: Twin) -> Sync:
+        value = self.using or f"CAST({self.engine.quote(twin.column.name)} AS {self.type})"
+        return Sync(self.table, twin.column.name, twin.name, both_ways=False, expression=value, is_optional=True)
 
-    def beside(self) -> tuple[Step, ...]:
-        """Until the stand-in holds everything that the column holds, and is kept as right."""
-        expand = self._expand()
-        self._apply(expand)
-        steps: list[Step] = [expand, self._fill()]
-        if not self.column.nullable:
-            tightening = not_null_steps(self.engine, self.schema, self.table, self.name)
-            for step in tightening:
-                if isinstance(step, Migration):
-                    steps.append(replace(step, phase=Phase.MIGRATE))
-                    self._apply(step)
-        for step in self._constraints():
-            steps.append(step)
-            self._apply(step)
-        self.copies = index_copies(self.engine, self.schema, self.table, self.column.name, self.name)
-        for copy in self.copies:
-            steps.append(copy.step)
-            self.schema = self.schema.with_index(copy.index)
-        return tuple(steps)
+    def _back(self, twin: Twin) -> Sync:
+        stored = self.engine.stored_type(twin.column.type)
+        value = self.back or f"CAST({self.engine.quote(twin.column.name)} AS {stored})"
+        return Sync(self.table, twin.column.name, twin.old_name, both_ways=False, expression=value, is_optional=True)
 
-    def in_place(self) -> tuple[Step, ...]:
-        """The exchange, and later the end of the old column."""
-        swap = self._swap()
-        self._apply(swap)
-        settled = Deploy(
-            title=f"{self._label} works as {self.type}, and nobody wants to go back",
-            why=f"until here, {self.old_name} still holds the values as {self.column.type}",
-        )
-        return (swap, settled, self._end())
-
-    def _apply(self, step: Migration) -> None:
-        self.schema = ddl.apply_all(step.statements, self.schema)
-
-    def _spelled(self, statements: tuple[ddl.Statement, ...], schema: Schema) -> str:
+    def _spelled(self, statements: Iterable[ddl.Statement], schema: Schema) -> str:
         return "; ".join(" ".join(sql.split()) for one in statements for sql in self.engine.spell(one, schema))
 
-    def _expand(self) -> Migration:
-        added = ddl.AddColumn(
-            self.table, replace(self.column, name=self.name, type=self.type, nullable=True, default=None)
-        )
-        triggers = self.engine.sync_triggers(self._forth, added.apply(self.schema))
-        after = ddl.apply_all((added, *triggers), self.schema)
-        away = (*self.engine.drop_sync_triggers(self._forth), ddl.DropColumn(self.table, self.name))
+    def expand(self, schema: Schema) -> Migration:
+        """The stand-ins, and the triggers that compute them."""
+        added = [
+            ddl.AddColumn(
+                self.table,
+                replace(twin.column, name=twin.name, type=self.type, nullable=True, default=None, identity=""),
+            )
+            for twin in self.twins
+        ]
+        with_them = ddl.apply_all(added, schema)
+        triggers = [one for twin in self.twins for one in self.engine.sync_triggers(self._forth(twin), with_them)]
+        away = [one for twin in self.twins for one in self.engine.drop_sync_triggers(self._forth(twin))]
+        away += [ddl.DropColumn(self.table, twin.name) for twin in self.twins]
+        names = " and ".join(twin.name for twin in self.twins)
+        held = " and ".join(column.name for column in self.columns)
         return Migration(
-            title=f"add {self.table.name}.{self.name}, which holds {self.column.name} as {self.type}",
-            slug=f"add_{self.table.name}_{self.name}",
+            title=f"add {self.table.name}.{names}, which holds {held} as {self.type}",
+            slug=f"add_{self.table.name}_{'_'.join(twin.name for twin in self.twins)}",
             phase=Phase.EXPAND,
             why="a trigger computes it for every row that is written; the application does not notice, no row is touched",
-            statements=(added, *triggers),
-            undo=self._spelled(away, after),
+            statements=(*added, *triggers),
+            undo=self._spelled(away, ddl.apply_all(triggers, with_them)),
             warnings=self.warnings,
         )
 
-    def _fill(self) -> Migration:
-        name, old = self.engine.quote(self.name), self.engine.quote(self.column.name)
+    def fills(self, schema: Schema) -> tuple[Migration, ...]:
+        """Every row written once, so that the triggers compute the stand-ins; one walk will do where one is never NULL."""
+        required = [twin for twin in self.twins if not twin.column.nullable]
+        return tuple(self._fill(schema, twin) for twin in required[:1] or self.twins)
+
+    def _fill(self, schema: Schema, walked: Twin) -> Migration:
         written = self.engine.quote_table(self.table)
         step = backfill_step(
             self.engine,
-            self.schema,
+            schema,
             self.table,
-            self.name,
-            name,
+            walked.name,
+            self.engine.quote(walked.name),
             expect="0",
             undo="none needed: it goes with the column",
         )
+        left = " OR ".join(
+            f"({self.engine.quote(twin.name)} IS NULL AND {self.engine.quote(twin.column.name)} IS NOT NULL)"
+            for twin in self.twins
+        )
+        left = left[1:-1] if len(self.twins) == 1 else left
         return replace(
             step,
-            why=f"rows without a value are written once, so that the trigger computes {self.name}, in batches along the "
+            why=f"rows without a value are written once, so that the trigger computes {walked.name}, in batches along the "
             "key; a run that was cut off goes on where it stopped",
             validations=(
                 Query(
-                    f"SELECT count(*) FROM {written} WHERE {name} IS NULL AND {old} IS NOT NULL",
+                    f"SELECT count(*) FROM {written} WHERE {left}",
                     "0",
-                    f"each such row holds a {self.column.name} that is no {self.type}: repair them, run again",
+                    f"each such row holds a value that is no {self.type}: repair them, run again",
                 ),
             ),
             undo_loses_data=False,
         )
 
-    def _constraints(self) -> tuple[Migration, ...]:
-        """Checks and foreign keys on the stand-in: first for new rows, then for all, each scan beside the application."""
+    def indexes(self, schema: Schema) -> tuple[Migration, ...]:
+        """The indexes and unique keys of the columns, once more for the stand-ins."""
+        self.copies = index_copies(self.engine, schema, self.table, self._stand_ins)
+        return tuple(copy.step for copy in self.copies)
+
+    def constraints(self, schema: Schema) -> tuple[Migration, ...]:
+        """Constraints on the stand-ins: first for new rows, then for all, each scan beside the application."""
+        guards = [
+            Check(
+                f"{self.engine.quote(twin.name)} IS NOT NULL",
+                self.engine.object_name(self.table, (twin.name,), "not_null"),
+                validated=False,
+            )
+            for twin in self.twins
+            if not twin.column.nullable
+        ]
+        self.guards = guards
+        stand_ins = self._stand_ins
         for check in self.before.checks:
-            if ddl.mentions(check.expression, self.column.name):
-                expression = ddl.renamed_in(check.expression, self.column.name, self.name)
-                self.checks[check.name] = Check(expression, self._free_constraint("check"), validated=False)
+            if any(ddl.mentions(check.expression, name) for name in stand_ins):
+                name = self._free_constraint(tuple(stand_ins.values())[:1], "check")
+                self.checks[check.name] = Check(exchanged_in(check.expression, stand_ins), name, validated=False)
         for key in self.before.foreign_keys:
-            if self.column.name in key.columns:
-                columns = tuple(self.name if one == self.column.name else one for one in key.columns)
-                self.keys[key.name] = replace(key, columns=columns, name=self._free_constraint("fkey"), validated=False)
-        made: list[Check | ForeignKey] = [*self.checks.values(), *self.keys.values()]
+            self._add_key(schema, key, stand_ins)
+        made: list[Check | ForeignKey] = [*guards, *self.checks.values(), *self.keys.values()]
         if not made:
             return ()
         adding = tuple(ddl.AddConstraint(self.table, constraint) for constraint in made)
-        validating = tuple(ddl.ValidateConstraint(self.table, constraint.name) for constraint in made)
-        dropping = tuple(ddl.DropConstraint(self.table, constraint.name) for constraint in made)
+        with_them = ddl.apply_all(adding, schema)
+        validating: list[ddl.Statement] = [ddl.ValidateConstraint(self.table, constraint.name) for constraint in made]
+        for guard, twin in zip(guards, (twin for twin in self.twins if not twin.column.nullable), strict=True):
+            validating += [ddl.SetNotNull(self.table, twin.name), ddl.DropConstraint(self.table, guard.name)]
+        what = f"{self.table.name}.{' and '.join(stand_ins.values())}" if stand_ins else self.table.name
+        slug = "_".join((self.table.name, *stand_ins.values()))
         return (
             Migration(
-                title=f"give {self.table.name}.{self.name} the constraints of {self.column.name}, not yet validated",
-                slug=f"constrain_{self.table.name}_{self.name}",
+                title=f"give {what} the constraints of what it stands in for, not yet validated",
+                slug=f"constrain_{slug}",
                 phase=Phase.MIGRATE,
                 why="new and changed rows are checked from here on",
                 statements=adding,
-                undo=self._spelled(dropping, ddl.apply_all(adding, self.schema)),
+                undo=self._spelled((ddl.DropConstraint(self.table, one.name) for one in made), with_them),
             ),
             Migration(
-                title=f"validate the constraints of {self.table.name}.{self.name}",
-                slug=f"validate_{self.table.name}_{self.name}",
+                title=f"validate the constraints of {what}",
+                slug=f"validate_{slug}",
                 phase=Phase.MIGRATE,
-                why="existing rows are tested while reads and writes pass",
-                statements=validating,
+                why="existing rows are tested while reads and writes pass; each statement commits by itself, so that no "
+                "scan holds back a lock that follows",
+                statements=tuple(validating),
                 transaction=False,
-                undo="none needed: a validated constraint enforces nothing that the unvalidated one did not",
+                undo="; ".join(undo_not_null(self.engine, schema, self.table, twin.name) for twin in self.twins)
+                if guards
+                else "none needed: a validated constraint enforces nothing that the unvalidated one did not",
             ),
         )
 
-    def _free_constraint(self, kind: str) -> str:
-        known: list[Check | ForeignKey] = [*self.before.checks, *self.before.foreign_keys]
+    def _add_key(self, schema: Schema, key: ForeignKey, stand_ins: Mapping[str, str]) -> None:
+        """The foreign key once more, between the stand-ins, if one of its columns has one."""
+        parent = schema.table(key.parent)
+        theirs = self.parents.get(parent.name, {}) if parent else {}
+        told = key.parent_columns or (parent.primary_key.columns if parent and parent.primary_key else ())
+        if not any(column in stand_ins for column in key.columns) and not any(column in theirs for column in told):
+            return
+        columns = tuple(stand_ins.get(column, column) for column in key.columns)
+        self.keys[key.name] = replace(
+            key,
+            columns=columns,
+            parent_columns=tuple(theirs.get(column, column) for column in told),
+            set_columns=tuple(stand_ins.get(column, column) for column in key.set_columns),
+            name=self._free_constraint(columns if stand_ins else (*columns, "new"), "fkey"),
+            validated=False,
+        )
+
+    def _free_constraint(self, columns: tuple[str, ...], kind: str) -> str:
+        known: list[Check | ForeignKey] = [*self.before.checks, *self.before.foreign_keys, *self.guards]
         taken = {one.name for one in (*known, *self.checks.values(), *self.keys.values())}
-        name, number = self.engine.object_name(self.table, (self.name,), kind), 0
+        name, number = self.engine.object_name(self.table, columns, kind), 0
         while name in taken:
             number += 1
-            name = self.engine.object_name(self.table, (self.name,), f"{kind}{number}")
+            name = self.engine.object_name(self.table, columns, f"{kind}{number}")
         return name
 
-    def _swap(self) -> Migration:
-        column, table = self.column, self.table
-        statements: list[ddl.Statement] = [*self.engine.drop_sync_triggers(self._forth)]
-        statements += [ddl.DropConstraint(table, name) for name in (*self.checks, *self.keys)]
+    def swap(self, schema: Schema) -> Migration:
+        """The exchange, one transaction of notes in the catalog."""
+        table = self.table
+        parents = [key.parent for key in self.keys.values() if key.parent != table]
+        names = (table, *dict.fromkeys(found.name for one in parents if (found := schema.table(one))))
+        names_of_columns = tuple(column.name for column in self.columns)
+        views = views_showing(self.engine, schema, table, names_of_columns) if names_of_columns else Shown()
+        statements: list[ddl.Statement] = [ddl.LockTables(names), *views.dropped]
+        statements += [one for twin in self.twins for one in self.engine.drop_sync_triggers(self._forth(twin))]
+        statements += [ddl.DropConstraint(table, name) for name in (*self.keys, *self.checks)]
         for copy in self.copies:
-            gone = ddl.DropConstraint(table, copy.of) if copy.is_constraint else None
-            statements.append(gone or ddl.DropIndex(copy.of, schema=table.schema))
-        if not column.nullable:
-            statements.append(ddl.DropNotNull(table, column.name))
-        if column.default is not None:
+            gone = ddl.DropConstraint(table, copy.of) if copy.constraint else None
+            statements.append(gone or ddl.DropIndex(copy.of, schema=table.schema, table=table))
+        for twin in self.twins:
             statements += [
-                ddl.SetDefault(table, column.name, None),
-                ddl.SetDefault(table, self.name, column.default),
+                ddl.RenameColumn(table, twin.column.name, twin.old_name),
+                ddl.RenameColumn(table, twin.name, twin.column.name),
             ]
-        statements += [
-            ddl.RenameColumn(table, column.name, self.old_name),
-            ddl.RenameColumn(table, self.name, column.name),
-        ]
         statements += [ddl.RenameConstraint(table, made.name, name) for name, made in self.checks.items()]
         statements += [ddl.RenameConstraint(table, made.name, name) for name, made in self.keys.items()]
         for copy in self.copies:
-            if copy.is_constraint:
-                statements.append(ddl.AddConstraint(table, Unique(copy.index.columns, copy.of), copy.index.name))
+            if copy.constraint is not None:
+                statements.append(ddl.AddConstraint(table, replace(copy.constraint, name=copy.of), copy.index.name))
             else:
                 statements.append(ddl.RenameIndex(copy.index.name, copy.of, table))
-        statements += self.engine.sync_triggers(self._back, self.schema)
+        for twin in self.twins:
+            statements += self._handed_over(schema, twin)
+        renamed = ddl.apply_all(statements, schema)
+        statements += [one for twin in self.twins for one in self.engine.sync_triggers(self._back(twin), renamed)]
+        statements += views.made
+        return self._swapped(tuple(statements), views.warnings)
+
+    def _handed_over(self, schema: Schema, twin: Twin) -> list[ddl.Statement]:
+        """What numbers or fills the column, from the old one to the new; then the old one may be NULL."""
+        column = twin.column
+        numbering = numbering_of(self.engine, schema, self.table, column)
+        given: list[ddl.Statement] = []
+        if numbering is not None:
+            given += numbering.handed_over(twin.old_name, twin.name, self.type)
+        elif column.default is not None:
+            given += [
+                ddl.SetDefault(self.table, twin.old_name, None),
+                ddl.SetDefault(self.table, column.name, column.default),
+            ]
+        return given if column.nullable else [*given, ddl.DropNotNull(self.table, twin.old_name)]
+
+    def _swapped(self, statements: tuple[ddl.Statement, ...], warnings: tuple[str, ...]) -> Migration:
+        table = self.table
+        if not self.twins:
+            keys = " and ".join(self.keys)
+            return Migration(
+                title=f"let {keys} of {table.name} refer to the new column",
+                slug=f"swap_{table.name}_{'_'.join(self.keys)}",
+                phase=Phase.CONTRACT,
+                why="the same foreign key is there and validated already; the one to the old column goes",
+                statements=statements,
+                undo=f"none needed until the old column goes: {keys} refuses the same rows",
+            )
+        old = " and ".join(twin.old_name for twin in self.twins)
+        cautions = [one for c in self.columns for one in self.engine.cautions(ddl.ChangeType(table, c.name, self.type))]
         return Migration(
-            title=f"exchange {self._label} for its stand-in of type {self.type}",
-            slug=f"swap_{table.name}_{column.name}",
+            title=f"exchange {self.label} for its stand-in of type {self.type}",
+            slug=f"swap_{self._slug}",
             phase=Phase.CONTRACT,
-            why=f"in one transaction of notes in the catalog, {self.name} becomes {column.name}, with its "
-            f"constraints and indexes, and the old column stays as {self.old_name}, kept up to date by a trigger",
-            statements=tuple(statements),
-            undo=f"the other way round: rename {self.old_name} back to {column.name}, and make its constraints and indexes "
-            f"anew; values that are no {column.type} are NULL in it",
+            why="in one transaction of notes in the catalog the stand-in takes the column's name, with its constraints and "
+            f"indexes, and the old column stays as {old}, kept up to date by a trigger. Its locks are asked for at once, "
+            "given up when they do not come soon, and asked for again: nobody waits behind them for long",
+            statements=statements,
+            undo=f"the other way round: rename {old} back to {' and '.join(c.name for c in self.columns)}, and make its "
+            "constraints and indexes anew; values that do not fit the old type are NULL in it",
             undo_loses_data=True,
-            warnings=self.engine.cautions(ddl.ChangeType(table, column.name, self.type)),
+            warnings=(*dict.fromkeys(cautions), *warnings),
         )
 
-    def _end(self) -> Migration:
-        bare = replace(self.column, name=self.old_name, nullable=True, default=None)
+    def end(self, schema: Schema) -> Migration:
+        """The old columns go."""
+        gone = tuple(ddl.DropColumn(self.table, twin.old_name) for twin in self.twins)
+        triggers = tuple(one for twin in self.twins for one in self.engine.drop_sync_triggers(self._back(twin)))
+        bare = [
+            replace(
+                twin.column,
+                name=twin.old_name,
+                type=self.engine.stored_type(twin.column.type),
+                nullable=True,
+                default=None,
+                identity="",
+            )
+            for twin in self.twins
+        ]
+        back = self._spelled((ddl.AddColumn(self.table, one) for one in bare), ddl.apply_all(gone, schema))
+        names = " and ".join(twin.old_name for twin in self.twins)
         return Migration(
-            title=f"drop {self.table.name}.{self.old_name}",
-            slug=f"drop_{self.table.name}_{self.old_name}",
+            title=f"drop {self.table.name}.{names}",
+            slug=f"drop_{self.table.name}_{'_'.join(twin.old_name for twin in self.twins)}",
             phase=Phase.CONTRACT,
             why="the old values are needed no more",
-            statements=(*self.engine.drop_sync_triggers(self._back), ddl.DropColumn(self.table, self.old_name)),
-            undo=f"{self._spelled((ddl.AddColumn(self.table, bare),), self._without_old())}; its values are computed from "
-            f"{self.column.name}, as far as they fit",
+            statements=(*triggers, *gone),
+            undo=f"{back}; its values are computed from {' and '.join(c.name for c in self.columns)}, as far as they fit",
             undo_loses_data=True,
         )
 
-    def _without_old(self) -> Schema:
-        return ddl.DropColumn(self.table, self.old_name).apply(self.schema)
+
+def names_beside(engine: Engine, table: Table, columns: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """For each column the free names of its stand-in and of what it is called afterwards."""
+    taken = {column.name for column in table.columns}
+
+    def free(column: str, kind: str) -> str:
+        alone = replace(table.name, name=column, schema="")
+        name, number = engine.object_name(alone, (), kind), 0
+        while name in taken:
+            number += 1
+            name = engine.object_name(alone, (), f"{kind}{number}")
+        taken.add(name)
+        return name
+
+    return {column: (free(column, "new"), free(column, "old")) for column in columns}

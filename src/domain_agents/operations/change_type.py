@@ -1,8 +1,11 @@
-"""Change a column's type: noted in the catalog where the engine can, else by a stand-in that takes its place."""
+"""Change a column's type: noted in the catalog where the engine can, else by a stand-in that takes its place.
+
+The columns that refer to it get the type with it: a key that outgrows its children would only move the accident.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from domain_agents import ddl
@@ -10,7 +13,8 @@ from domain_agents.engines import Can, Engine
 from domain_agents.operations import CannotPlan, Deploy, Migration, Phase, Situation, Step
 from domain_agents.operations._asking import Change, Field, Request
 from domain_agents.operations._dependents import breakage_warnings
-from domain_agents.operations._stand_in import StandIn
+from domain_agents.operations._key_family import KeyFamily, exchange_steps, family_of
+from domain_agents.operations._numbering import numbering_of, require_countable
 
 if TYPE_CHECKING:
     from domain_agents.catalog import Column, Schema, Table, TableName
@@ -18,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ChangeType:
-    """Another type for a column; `using` computes the new value from the row, else the old value is cast."""
+    """Another type for a column; `using` computes the new value from the row, else the old value is cast.
+
+    `engine` is the one it was asked for: what a shorthand such as serial holds, and what counts, is not the same everywhere.
+    """
 
     kind: ClassVar[str] = "change_type"
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -29,6 +36,7 @@ class ChangeType:
     table: TableName
     column: str
     type: str
+    engine: Engine = field(repr=False, compare=False)
     using: str | None = None
 
     @property
@@ -39,66 +47,82 @@ class ChangeType:
     @property
     def statement(self) -> ddl.Statement:
         """See Operation."""
-        return ddl.ChangeType(self.table, self.column, self.type, self.using)
+        return self._changed(self.table, self.column, self.using)
 
     @classmethod
     def from_change(cls, change: Change) -> ChangeType:
         """See Operation."""
-        return cls(
-            change.table(),
-            change.text("column", '"total"'),
-            change.text("type", '"bigint"').strip(),
-            change.expression("using"),
-        )
+        engine = change.request.engine
+        type_ = engine.stored_type(change.text("type", '"bigint"').strip())
+        return cls(change.table(), change.text("column", '"total"'), type_, engine, change.expression("using"))
 
     @classmethod
     def from_statement(cls, statement: ddl.Statement, request: Request) -> ChangeType | None:
         """See Operation."""
         if not isinstance(statement, ddl.ChangeType):
             return None
-        return cls(statement.table, statement.column, statement.type, statement.using)
+        type_ = request.engine.stored_type(statement.type)
+        return cls(statement.table, statement.column, type_, request.engine, statement.using)
 
     def apply(self, schema: Schema) -> Schema:
         """See Operation."""
-        after = self.statement.apply(schema)
-        if after == schema and self.using is None:
+        _, column = self._found(schema)
+        after = ddl.apply_all((*self.making_way(schema), self.statement), schema)
+        if self.using is None and self.engine.stored_type(column.type).lower() == self.type.lower():
             raise ddl.DoesNotApply(f"{self.table}.{self.column} has the type {self.type} already")
         return after
+
+    def making_way(self, schema: Schema) -> tuple[ddl.Statement, ...]:
+        """See MakesWay: the columns that refer to it, and what counts in them."""
+        table, column = self._found(schema)
+        statements: list[ddl.Statement] = []
+        for owner, one in self._family(schema, table).columns(schema):
+            numbering = numbering_of(self.engine, schema, owner.name, one)
+            statements += numbering.widened(self.type) if numbering else ()
+            if (owner, one) != (table, column):
+                statements.append(self._changed(owner.name, one.name))
+        return tuple(statements)
 
     def steps(self, engine: Engine, schema: Schema, situation: Situation) -> tuple[Step, ...]:
         """See Operation."""
         self.apply(schema)
         table, column = self._found(schema)
-        computed = [c.name for c in table.columns if c.generated and ddl.mentions(c.generated, self.column)]
-        if computed or column.generated is not None:
-            raise CannotPlan(
-                f"{', '.join(computed) or self.column} of {self.table} is computed, which keeps the type as it is",
-                field="column",
-                way_out="drop the generated column first, and add it again after the change",
-            )
+        family = self._family(schema, table)
+        members = family.columns(schema)
+        self._refuse(engine, schema, members)
         if situation.is_new_table or situation.size.rows == 0:
             return (self._direct(engine, schema, column, Phase.EXPAND, "there is no row to convert"),)
-        if not engine.effect(self.statement, schema, situation.size).is_long:
+        statements = [self._changed(owner.name, one.name) for owner, one in members]
+        effects = [engine.effect(statement, schema, situation.size) for statement in statements]
+        if self.using is None and not any(effect.is_long for effect in effects):
             why = "every old value is a value of the new type: the change is noted in the catalog, no row is read"
             return (self._direct(engine, schema, column, Phase.EXPAND, why),)
-        cope = Deploy(
-            title=f"the application that copes with {self._label} as {column.type} and as {self.type} is live everywhere",
-            why="what it reads, compares and writes changes in the next step, in the middle of its work",
-        )
+        cope = self._deploy(members, column)
         if not engine.can(Can.CONCURRENT_WRITES):
             return (
                 cope,
                 self._direct(engine, schema, column, Phase.CONTRACT, "the rows are converted as they are copied"),
             )
-        self._refuse(schema, table, column)
-        # Read before the first step: what comes after it names the column too.
-        warnings = breakage_warnings(schema, table.name, self.column, verb="is exchanged for one of the new type")
-        stand_in = StandIn(engine, schema, table, column, self.type, self.using, warnings)
-        return (*stand_in.beside(), cope, *stand_in.in_place())
+        for owner, _ in members:
+            if owner.partitioned_by:
+                raise CannotPlan(
+                    f"{owner.name} is partitioned: no stand-in is made for its columns by this tool yet",
+                    field="column",
+                    way_out="make a table of the new type beside it, copy partition by partition, and exchange their names",
+                )
+        return exchange_steps(
+            engine, schema, family, self.type, self.using, warnings=self._warnings(schema, members), cope=cope
+        )
 
     @property
     def _label(self) -> str:
         return f"{self.table.name}.{self.column}"
+
+    def _changed(self, table: TableName, column: str, using: str | None = None) -> ddl.ChangeType:
+        return ddl.ChangeType(table, column, self.type, using, self.engine.sequence_name(table, column))
+
+    def _family(self, schema: Schema, table: Table) -> KeyFamily:
+        return family_of(self.engine, schema, table, self.column, self.type)
 
     def _found(self, schema: Schema) -> tuple[Table, Column]:
         table = schema.table(self.table)
@@ -107,36 +131,69 @@ class ChangeType:
             raise ddl.DoesNotApply(f"table {self.table} has no column {self.column}")
         return table, column
 
+    def _deploy(self, members: tuple[tuple[Table, Column], ...], column: Column) -> Deploy:
+        names = ", ".join(f"{owner.name.name}.{one.name}" for owner, one in members)
+        stored = self.engine.stored_type(column.type)
+        return Deploy(
+            title=f"the application that copes with {names} as {stored} and as {self.type} is live everywhere",
+            why="what it reads, compares and writes changes in the next steps, in the middle of its work",
+        )
+
+    @staticmethod
+    def _warnings(schema: Schema, members: tuple[tuple[Table, Column], ...]) -> tuple[str, ...]:
+        names = ", ".join(f"{owner.name}.{one.name}" for owner, one in members)
+        broken = [
+            one
+            for owner, member in members
+            for one in breakage_warnings(schema, owner.name, member.name, verb="is exchanged for one of the new type")
+        ]
+        lost = (
+            f"what is set on {names} alone goes with the old columns: column privileges, statistics targets, places in "
+            "publications, row-security policies; set it on the new ones"
+        )
+        # Views are made again by the exchange itself.
+        return (*(one for one in broken if not one.startswith("view ")), lost)
+
     def _direct(self, engine: Engine, schema: Schema, column: Column, phase: Phase, why: str) -> Migration:
-        back = ddl.ChangeType(self.table, self.column, column.type)
+        back = ddl.ChangeType(self.table, self.column, engine.stored_type(column.type))
+        statements = (*self.making_way(schema), self.statement)
         return Migration(
             title=f"change {self._label} to {self.type}",
             slug=f"change_{self.table.name}_{self.column}_type",
             phase=phase,
             why=why,
-            statements=(self.statement,),
-            transaction=not engine.refuses_transaction(self.statement, schema),
+            statements=statements,
+            transaction=not any(engine.refuses_transaction(statement, schema) for statement in statements),
             undo=f"a new change of {self._label} back to {back.type}; values that do not fit it stop that change",
-            warnings=breakage_warnings(schema, self.table, self.column, verb="changes its type"),
+            warnings=(
+                *breakage_warnings(schema, self.table, self.column, verb="changes its type"),
+                *(
+                    f"{one.table}.{one.column} refers to it and gets the type {self.type} with it"
+                    for one in statements[:-1]
+                    if isinstance(one, ddl.ChangeType)
+                ),
+            ),
         )
 
-    def _refuse(self, schema: Schema, table: Table, column: Column) -> None:
-        """What a stand-in cannot take over yet."""
-        fault = ""
-        if table.primary_key and self.column in table.primary_key.columns:
-            fault = "is part of the primary key"
-        elif column.identity or "nextval" in (column.default or "").lower() or "serial" in column.type.lower():
-            fault = "is numbered by a sequence"
-        elif table.partitioned_by:
-            fault = "stands in a partitioned table"
-        for child in schema.tables.values():
-            for key in child.foreign_keys:
-                if schema.table(key.parent) == table and self.column in key.parent_columns:
-                    fault = f"is what {child.name} refers to"
-        if fault:
+    def _refuse(self, engine: Engine, schema: Schema, members: tuple[tuple[Table, Column], ...]) -> None:
+        """What no type can be changed of.
+
+        Raises:
+            CannotPlan: with what stands in the way.
+        """
+        for table, column in members:
+            computed = [c.name for c in table.columns if c.generated and ddl.mentions(c.generated, column.name)]
+            if computed or column.generated is not None:
+                raise CannotPlan(
+                    f"{', '.join(computed) or column.name} of {table.name} is computed, which keeps the type as it is",
+                    field="column",
+                    way_out="drop the generated column first, and add it again after the change",
+                )
+            require_countable(numbering_of(engine, schema, table.name, column), self.type)
+        if self.using is not None and len(members) > 1:
+            others = ", ".join(f"{table.name}.{column.name}" for table, column in members[1:])
             raise CannotPlan(
-                f"{self._label} {fault}: changing its type to {self.type} writes the whole table anew while nobody can "
-                "read it, and the steps that avoid it are not written by this tool yet",
-                field="column",
-                way_out="add a column of the new type, keep it filled by a trigger, and exchange the keys by hand",
+                f"{others} refers to {self._label}, and `using` says nothing of its values",
+                field="using",
+                way_out="leave `using` out, where a cast does; else add a new column and a new key with change_primary_key",
             )

@@ -75,7 +75,8 @@ class RenameColumn:
         current = ddl.apply_all(loosen.statements, schema) if loosen else schema
         expand = self._expand(engine, current, column)
         steps += [expand, self._fill(engine, ddl.apply_all(expand.statements, current))]
-        copies = index_copies(engine, ddl.apply_all(expand.statements, current), self.table, self.column, self.new_name)
+        stand_ins = {self.column: self.new_name}
+        copies = index_copies(engine, ddl.apply_all(expand.statements, current), self.table, stand_ins)
         steps += [copy.step for copy in copies]
         steps.append(self._deploy())
         # As it is by then: the schema that the expansion leaves, with the copies of the indexes.

@@ -46,6 +46,16 @@ class LiveForeignKey:
 
 
 @dataclass(frozen=True, slots=True)
+class LivePartition:
+    """A partition that holds rows itself; `columns` are its parent's partition key, `bound` what the catalog says of it."""
+
+    name: str
+    parent: str
+    columns: tuple[str, ...]
+    bound: str
+
+
+@dataclass(frozen=True, slots=True)
 class LiveTable:
     """One table. `name` is what people read, `sql` the quoted name with its schema."""
 
@@ -57,6 +67,7 @@ class LiveTable:
     foreign_keys: tuple[LiveForeignKey, ...] = ()
     checks: tuple[str, ...] = ()
     fires_triggers: bool = False
+    partitions: tuple[LivePartition, ...] = ()
 
     def column(self, name: str) -> LiveColumn | None:
         """The column of that name, or None."""
@@ -64,12 +75,7 @@ class LiveTable:
 
     def stand_ins(self, going: Mapping[tuple[str, str], str]) -> dict[str, str]:
         """Those of the columns (table, column) that are this table's, each with what stands in for it."""
-        bare = self.name.rpartition(".")[2]
-        return {
-            column: stand_in
-            for (table, column), stand_in in going.items()
-            if table == self.name or table.rpartition(".")[2] == bare
-        }
+        return _of_table(self.name, going)
 
     def without(self, going: Mapping[tuple[str, str], str]) -> LiveTable:
         """The table as an application sees it that has nothing more to do with some columns (table, column).
@@ -77,20 +83,34 @@ class LiveTable:
         Each has the column that stands in for it, and then bears its keys and checks, or "".
         """
         gone = self.stand_ins(going)
-        if not gone:
+        foreign_keys = tuple(
+            replace(
+                key,
+                columns=_standing_in(key.columns, gone),
+                parent_columns=_standing_in(key.parent_columns, _of_table(key.parent.replace('"', ""), going)),
+            )
+            for key in self.foreign_keys
+        )
+        foreign_keys = tuple(key for key in foreign_keys if key.columns and key.parent_columns)
+        if not gone and foreign_keys == self.foreign_keys:
             return self
         return replace(
             self,
             columns=tuple(column for column in self.columns if column.name not in gone),
             key=_standing_in(self.key, gone),
             uniques=tuple(names for names in (_standing_in(names, gone) for names in self.uniques) if names),
-            foreign_keys=tuple(
-                replace(key, columns=names)
-                for key, names in ((key, _standing_in(key.columns, gone)) for key in self.foreign_keys)
-                if names
-            ),
+            foreign_keys=tuple(dict.fromkeys(foreign_keys)),
             checks=tuple(text for text in (_checked(check, gone) for check in self.checks) if text),
         )
+
+
+def _of_table(name: str, going: Mapping[tuple[str, str], str]) -> dict[str, str]:
+    bare = name.rpartition(".")[2]
+    return {
+        column: stand_in
+        for (table, column), stand_in in going.items()
+        if table == name or table.rpartition(".")[2] == bare
+    }
 
 
 def _standing_in(columns: tuple[str, ...], gone: Mapping[str, str]) -> tuple[str, ...]:
