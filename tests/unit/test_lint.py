@@ -9,6 +9,7 @@ import pytest
 
 from domain_agents.cli.lint import github, sarif
 from domain_agents.cli.program import main
+from domain_agents.migrations.rules import rule, rule_names
 from domain_agents.tools import Job, NeedsAnswer, Settings, ToolError
 from domain_agents.tools._arguments import parse_arguments
 from domain_agents.tools.lint_migration import TOOL
@@ -256,3 +257,32 @@ def test_alembics_files_are_looked_at_in_the_order_of_their_revisions(tmp_path: 
     assert whole["checked"]["files"] == 2
     alone = look(project=tmp_path, paths=["alembic/versions/0a_second.py"])
     assert "blocking_index_build" in [one["rule"] for one in alone["findings"]]
+
+
+def test_an_error_comes_with_the_files_to_write_instead(tmp_path: Path) -> None:
+    root = project(tmp_path, **{"0001_users": USERS, "0002_build": BUILD})
+    asked = parse_arguments(TOOL, {"engine": "postgresql", "since": "0001"})
+    result = TOOL.call(asked, Settings(root), Job())
+    (finding,) = [one for one in result.structured["findings"] if one["severity"] == "error"]
+    (file,) = finding["fix"]["files"]
+    assert file["path"].startswith("migrations/0003_")
+    assert "CREATE INDEX CONCURRENTLY users_email ON users (email)" in file["content"]
+    assert file["content"].strip() in result.text
+
+
+def test_two_errors_on_one_line_have_each_its_own_fix() -> None:
+    found = look(f"{BUILD} ALTER TABLE users ALTER COLUMN age SET NOT NULL;", schema=USERS)["findings"]
+    fixes = {one["rule"]: one["fix"]["files"] for one in found if one["severity"] == "error"}
+    assert {rule: len(files) > 1 for rule, files in fixes.items()} == {
+        "blocking_index_build": False,
+        "scanning_not_null": True,
+    }
+
+
+@pytest.mark.parametrize("name", rule_names())
+def test_what_is_written_instead_is_flagged_by_no_rule(name: str) -> None:
+    one = rule(name)
+    found = look(one.bad, engine=one.example_engine, schema=one.given)["findings"]
+    for fix in [each["fix"] for each in found if "fix" in each]:
+        together = "\n".join(file["content"] for file in fix["files"])
+        assert hazards(together, engine=one.example_engine, schema=one.given) == []

@@ -54,6 +54,8 @@ class Linted:
     files: int
     statements: int
     unparsed: tuple[Unparsed, ...]
+    places: tuple[Place, ...] = ()
+    """Every change that was looked at, in order, with the schema just before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ def lint(
     kept, said = _allowed(findings, files, replay.spans)
     numbers = {file.path: number for number, file in enumerate(files)}
     unparsed = sorted(replay.unparsed, key=lambda one: (numbers[one.file], one.line))
-    return Linted(tuple(sorted((*kept, *said), key=_order(files))), len(files), replay.count, tuple(unparsed))
+    ordered = tuple(sorted((*kept, *said), key=_order(files)))
+    return Linted(ordered, len(files), replay.count, tuple(unparsed), history.places)
 
 
 def _order(files: Sequence[LintFile]) -> Callable[[Finding], tuple[int, int, int, str]]:

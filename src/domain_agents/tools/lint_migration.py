@@ -10,25 +10,29 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from domain_agents.dialects import dialect, replay
 from domain_agents.engines import TableSize, UnknownEngine, engine, engine_names
+from domain_agents.findings import Finding, Severity
 from domain_agents.migrations.formats import framework, framework_names
 from domain_agents.migrations.lint import DEFAULT_TIERS, LintFile, Unparsed, lint
 from domain_agents.tools import NeedsAnswer, Result, Settings, Tool, ToolError, shortened
+from domain_agents.tools._fixing import fixes
 from domain_agents.tools._project import project_directory, read_project
-from domain_agents.tools.plan_migration import TableFacts  # noqa: TC001 - pydantic reads the annotations
+from domain_agents.tools.plan_migration import TableFacts, today
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from domain_agents.engines import Engine
-    from domain_agents.findings import Finding
     from domain_agents.migrations.formats import Format
     from domain_agents.migrations.lint import Linted
     from domain_agents.migrations.plan import Project
     from domain_agents.tools import Job
+    from domain_agents.tools._fixing import Fix, Where
     from domain_agents.workspace.files import ProjectFiles
 
 SQL_PATH = "sql"
 MAX_FINDINGS = 1_000
+MAX_TOLD_FIXES = 3
+"""Fixes that the text writes out; the structured result holds more."""
 _SUFFIXES = {"alembic": (".py",), "yoyo": (".sql", ".py"), "node-pg-migrate": (".sql", ".js", ".ts")}
 
 
@@ -70,11 +74,13 @@ def lint_migration(arguments: LintMigration, settings: Settings, job: Job) -> Re
         ToolError: there is nothing to look at, or a path is not there.
         NeedsAnswer: the engine is not known.
     """
-    linted, unread, database = linted_files(arguments, settings, job)
-    unparsed = [*unread, *linted.unparsed]
+    looked = linted_files(arguments, settings, job)
+    linted, database = looked.linted, looked.engine
+    unparsed = [*looked.unread, *linted.unparsed]
+    written = fixes(linted, looked.project, _form(looked.project), database, _sizes(arguments), today())
     structured: dict[str, Any] = {
         "engine": {"name": database.name, "version": database.version},
-        "findings": [finding.as_json() for finding in linted.findings[:MAX_FINDINGS]],
+        "findings": [_finding(one, written) for one in linted.findings[:MAX_FINDINGS]],
         "checked": {"files": linted.files, "statements": linted.statements},
         "unparsed": [asdict(one) for one in unparsed],
     }
@@ -82,8 +88,24 @@ def lint_migration(arguments: LintMigration, settings: Settings, job: Job) -> Re
     return Result(structured, text)
 
 
-def linted_files(arguments: LintMigration, settings: Settings, job: Job) -> tuple[Linted, tuple[Unparsed, ...], Engine]:
-    """What was found, the files that nothing here can read, and for which engine.
+def _finding(one: Finding, written: dict[Where, Fix]) -> dict[str, Any]:
+    """The finding, with the files to write instead where its statement is the first that says so."""
+    fix = written.get((one.file, one.line, one.statement)) if one.severity is Severity.ERROR else None
+    return {**one.as_json(), **({"fix": fix} if fix else {})}
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What was found, the files that nothing here can read, for which engine and project."""
+
+    linted: Linted
+    unread: tuple[Unparsed, ...]
+    engine: Engine
+    project: Project
+
+
+def linted_files(arguments: LintMigration, settings: Settings, job: Job) -> _Looked:
+    """What was found in the files of the request.
 
     Raises:
         ToolError: there is nothing to look at, or a path is not there.
@@ -103,15 +125,18 @@ def linted_files(arguments: LintMigration, settings: Settings, job: Job) -> tupl
         reader=reader,
         engine=database,
         schema=schema,
-        sizes={
-            name: TableSize(facts.rows, facts.bytes, facts.writes_per_second)
-            for name, facts in arguments.tables.items()
-        },
+        sizes=_sizes(arguments),
         before=found.before,
         tiers=DEFAULT_TIERS,
     )
     unread = [*found.unread, *(Unparsed("schema", one.line, one.sql, one.reason) for one in schema_unread)]
-    return linted, tuple(unread), database
+    return _Looked(linted, tuple(unread), database, project)
+
+
+def _sizes(arguments: LintMigration) -> dict[str, TableSize]:
+    return {
+        name: TableSize(facts.rows, facts.bytes, facts.writes_per_second) for name, facts in arguments.tables.items()
+    }
 
 
 def _engine(project: Project) -> Engine:
@@ -269,12 +294,18 @@ def _told(findings: Sequence[Finding], structured: dict[str, Any]) -> str:
     checked = structured["checked"]
     counted = f"{checked['statements']} statements in {checked['files']} files looked at"
     lines = [f"# {len(findings)} finding{'' if len(findings) == 1 else 's'}: {counted}", ""]
-    for one in findings:
+    told: set[Where] = set()
+    for number, one in enumerate(findings):
         place = f"{one.file}:{one.line}" if one.line else one.file
         lines += [f"## {one.severity.value}: {one.rule} ({place})", "", f"{one.effect}.", ""]
         if one.statement:
             lines += ["    " + " ".join(one.statement.split())[:300], ""]
         lines += [f"Instead: {one.instead}.", ""]
+        fix = structured["findings"][number].get("fix") if number < MAX_FINDINGS else None
+        where = (one.file, one.line, one.statement)
+        if fix and where not in told and len(told) < MAX_TOLD_FIXES:
+            told.add(where)
+            lines += _told_fix(fix)
     if len(findings) > MAX_FINDINGS:
         lines += [f"The structured result holds the first {MAX_FINDINGS}.", ""]
     for part in structured["unparsed"]:
@@ -282,6 +313,15 @@ def _told(findings: Sequence[Finding], structured: dict[str, Any]) -> str:
     if findings:
         lines += ["", "What is meant so stays, with its reason beside it: -- allow: rule_name, reason"]
     return "\n".join(lines) + "\n"
+
+
+def _told_fix(fix: Fix) -> list[str]:
+    """The files to write instead, and what must be live between them."""
+    between = f" Between them: {'; '.join(fix['deploys'])}." if fix["deploys"] else ""
+    lines = [f"Written out, as plan_migration plans it.{between}", ""]
+    for file in fix["files"]:
+        lines += [f"`{file['path']}`", "", "```", file["content"].strip(), "```", ""]
+    return lines
 
 
 TOOL = Tool(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from dataclasses import replace as dataclass_replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -76,6 +77,9 @@ class PlanMigration(BaseModel):
 
 
 _MAX_UNREAD = 5
+_OF_WAITING = frozenset(
+    {"rewriting_column", "scanning_check", "scanning_foreign_key", "blocking_index_build", "blocking_unique_constraint"}
+)
 _TRIED_ENGINES = frozenset({"postgresql", "sqlite"})
 _FIRST_WATCH = [
     {"metric": "replication lag", "pause_at": "5 s", "abort_at": "10 s"},
@@ -154,10 +158,12 @@ def planned(arguments: PlanMigration, settings: Settings, job: Job) -> Ready:
     }
     try:
         asked = asked_for(arguments, database, schema)
+        touched = {one.operation.table.name for one in asked}
+        project = form.home(dataclass_replace(project, schema_sql=schema_sql), touched)
         decided = plan(asked, schema, database, sizes)
         arranged = form.arrange(decided.plan, project, database)
         contents = form.render(
-            arranged, project, database, author=arguments.author or "", date=arguments.date or _today()
+            arranged, project, database, author=arguments.author or "", date=arguments.date or today()
         )
     except CannotPlan as error:
         raise ToolError(_explained(error, unread)) from error
@@ -189,10 +195,18 @@ def planned(arguments: PlanMigration, settings: Settings, job: Job) -> Ready:
         schema_sql,
         decided.target,
         checked.files,
-        (*checked.findings, *linted.findings),
+        (*checked.findings, *_unsaid(linted.findings, arranged.migrations, checked.files)),
         (*arranged.warnings, *_form_notes(form, project, database), *_unread_warnings(unread), *_unread_files(project)),
         contents,
     )
+
+
+def _unsaid(
+    findings: Sequence[Finding], migrations: Sequence[PlannedMigration], files: Sequence[RenderedFile]
+) -> tuple[Finding, ...]:
+    """The findings without those that the plan says itself: that writers wait where the server has no other way."""
+    waiting = {file.path for migration, file in zip(migrations, files, strict=True) if migration.waits}
+    return tuple(one for one in findings if one.file not in waiting or one.rule not in _OF_WAITING)
 
 
 def asked_for(arguments: PlanMigration, database: Engine, schema: Schema) -> tuple[Asked, ...]:
@@ -213,7 +227,8 @@ def asked_for(arguments: PlanMigration, database: Engine, schema: Schema) -> tup
     return asked
 
 
-def _today() -> str:
+def today() -> str:
+    """The day, as a plan's files are dated."""
     from datetime import UTC, datetime
 
     return datetime.now(UTC).date().isoformat()
@@ -392,8 +407,11 @@ def _step(step: Any, paths: Mapping[int, str]) -> dict[str, Any]:
             "title": step.title,
             "why": step.why,
             "file": paths[step.order],
+            **({"job": step.job} if step.job else {}),
         }
     found = {"order": step.order, "kind": step.kind, "phase": "migrate", "title": step.title, "why": step.why}
+    if step.commands:
+        found["commands"] = [{"title": title, "command": command} for title, command in step.commands]
     return {**found, "wait_for": step.wait_for} if step.wait_for else found
 
 
