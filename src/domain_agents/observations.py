@@ -137,6 +137,16 @@ class Interruption:
     undisturbed: Contents = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class HalfApplied:
+    """A file that was cut off behind the statement `after` and run again from its beginning: the error, if any, and whether
+    it then arrived at the schema that it reaches undisturbed."""
+
+    after: str
+    error: str
+    arrived: bool
+
+
 class ScratchProblem(Exception):
     """A scratch server cannot do what is asked; the message is for the person and names the way out."""
 

@@ -365,6 +365,9 @@ class FakeBench:
         held = self.contents()
         return held, held, "", Interruption(True, "", held, held)
 
+    def leave_half_applied(self, before: object, file: object) -> tuple[()]:
+        return ()
+
 
 EXPAND = "ALTER TABLE users ADD COLUMN x int"
 FILL = "UPDATE users SET x = 1 WHERE x IS NULL"

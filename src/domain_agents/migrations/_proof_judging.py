@@ -13,7 +13,16 @@ if TYPE_CHECKING:
 
     from domain_agents.engines import Effect
     from domain_agents.migrations._proof_reading import Reading
-    from domain_agents.observations import AppFailure, Contents, Interruption, LoadSummary, Observation, Seeding, Shape
+    from domain_agents.observations import (
+        AppFailure,
+        Contents,
+        HalfApplied,
+        Interruption,
+        LoadSummary,
+        Observation,
+        Seeding,
+        Shape,
+    )
 
 SMALL_TABLE_ROWS: Final = 5_000
 """Below this a whole scan is over in milliseconds: a lock held for it harms nobody."""
@@ -318,6 +327,23 @@ def crash_resume(file: str, seen: Interruption, *, volatile: bool) -> Check:
     if changed:
         return Check(Outcome.FAILED, f"{file} was killed and run again, and left {', '.join(changed)} different")
     return Check(Outcome.OK, f"{file} was killed in the middle and run again: {compared} as without the accident")
+
+
+def half_applied(file: str, halves: Sequence[HalfApplied]) -> Check:
+    """Whether a file whose changes commit one by one can be gone on with."""
+    for half in halves:
+        if half.error:
+            return Check(
+                Outcome.FAILED,
+                f"{file} can be left half applied, for each change of the schema commits by itself: cut off after "
+                f"{head(half.after)} it fails when it is run again: {half.error}. Give each change a file of its own",
+            )
+        if not half.arrived:
+            return Check(
+                Outcome.FAILED,
+                f"{file} was cut off after {head(half.after)} and run again, and the schema is not the one of a whole run",
+            )
+    return Check(Outcome.OK, f"{file} was cut off between its changes and run again: it arrived at the same schema")
 
 
 def _counted(contents: Contents) -> dict[str, object]:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from domain_agents.migrations import _proof_judging as judging
 from domain_agents.migrations._proof_judging import Check, Outcome, Verdict
 from domain_agents.migrations._proof_reading import ProofFile, ProofStatement, Reading, read_files, refusals
+from domain_agents.migrations._proof_rehearsing import rehearsals
 from domain_agents.observations import (
     Assumptions,
     Contents,
+    HalfApplied,
     HeldLock,
     How,
     Interruption,
@@ -36,7 +38,6 @@ __all__ = [
 ]  # fmt: skip
 
 CHECKS = ("applies", "data_kept", "old_app_works", "new_app_works", "rerun", "crash_resume", "undo", "converges")
-_MAX_REHEARSALS = 2
 
 
 class Bench(Protocol):
@@ -110,6 +111,13 @@ class Bench(Protocol):
         self, before: Sequence[Sequence[tuple[str, int]]], file: Sequence[tuple[str, int]]
     ) -> tuple[Contents, Contents, str, Interruption]:
         """Run a file in twins: once, twice (and the error of the second run), and killed in the middle and run again."""
+        ...
+
+    def leave_half_applied(
+        self, before: Sequence[Sequence[tuple[str, int]]], file: Sequence[tuple[str, int]]
+    ) -> Sequence[HalfApplied]:
+        """Cut a file off between two changes of the schema, each time in a twin, and run it again from its beginning; none
+        where a transaction takes back what was done."""
         ...
 
 
@@ -261,7 +269,7 @@ def prove_on(
     )
     old, new = judging.applications(application, load=request.load, deployed=run.deployed, complete=complete)
     checks |= {"old_app_works": old, "new_app_works": new}
-    checks |= run.rehearsals(complete=complete)
+    checks |= rehearsals(bench, request, reading, report, complete=complete)
     report(0.9, "comparing the schema with what was asked for")
     checks["converges"] = _converges(bench, request, complete=complete)
     checks["undo"] = Check(
@@ -286,7 +294,6 @@ class _Run:
         self._report = report
         self._touched = reading.tables
         self._going, self._moved = reading.going, reading.moved
-        self._volatile = reading.is_volatile
         self._rows = seeding.rows
         given = request.new_application_from
         self.deploy_at = given if given is not None else reading.new_application_from
@@ -317,23 +324,6 @@ class _Run:
             bench.let_application_run()
             self.deployed = True
         return seen
-
-    def rehearsals(self, *, complete: bool) -> dict[str, Check]:
-        """Backfills, run twice and cut off in the middle."""
-        backfills = [(i, file) for i, file in enumerate(self._request.files) if file.is_backfill]
-        if not complete or not backfills:
-            why = "no file changes rows and commits as it goes" if complete else "the files did not apply"
-            return dict.fromkeys(("rerun", "crash_resume"), Check(Outcome.NOT_RUN, why))
-        reruns: list[Check] = []
-        crashes: list[Check] = []
-        for position, file in backfills[:_MAX_REHEARSALS]:
-            self._report(0.75, f"running {file.path} twice, and killing it in the middle")
-            once, twice, error, interruption = self._bench.rehearse(
-                [earlier.plain for earlier in self._request.files[:position]], file.without_ledger(self._request.ledger)
-            )
-            reruns.append(judging.rerun(file.path, once, twice, error))
-            crashes.append(judging.crash_resume(file.path, interruption, volatile=self._volatile))
-        return {"rerun": judging.all_of(reruns), "crash_resume": judging.all_of(crashes)}
 
 
 def _converges(bench: Bench, request: ProofRequest, *, complete: bool) -> Check:

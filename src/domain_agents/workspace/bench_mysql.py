@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from domain_agents.observations import (
     Assumptions,
     Contents,
+    HalfApplied,
     Interruption,
     LoadSummary,
     Observation,
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from domain_agents.workspace.watch import Watch
 
 _REHEARSAL_ROWS: Final = 30_000
+_FEW_ROWS: Final = 100
+_MAX_CUTS: Final = 3
+_CHANGES_SCHEMA: Final = re.compile(r"\s*(?:/\*M?!\d*\s*)?(?:CREATE|ALTER|DROP|RENAME|TRUNCATE)\b", re.IGNORECASE)
 _NAMES_A_ROLE: Final = re.compile(r"\s*(GRANT|REVOKE)\b", re.IGNORECASE)
 _ACCOUNT: Final = r"(?:`[^`]*`|'[^']*'|\"[^\"]*\"|[\w$]+)"
 _DEFINER: Final = re.compile(
@@ -126,8 +130,7 @@ class MysqlBench:
         """See Bench."""
         database = self._another()
         self._make_schema(database, (*self._schema, *statements))
-        with contextlib.closing(self._scratch.session(database, quoting=True)) as admin:
-            return read_shape(admin)
+        return self._shape_of(database)
 
     def start_application(self, touched: Collection[str]) -> None:
         """See Bench."""
@@ -232,6 +235,28 @@ class MysqlBench:
             self._run_plainly(database, earlier)
         return database
 
+    def leave_half_applied(
+        self, before: Sequence[Sequence[tuple[str, int]]], file: Sequence[tuple[str, int]]
+    ) -> list[HalfApplied]:
+        """See Bench. Every change of the schema commits by itself here, and whatever transaction is open with it."""
+        changes = [position for position, (sql, _) in enumerate(file) if _CHANGES_SCHEMA.match(sql)]
+        found: list[HalfApplied] = []
+        undisturbed: frozenset[Shape] = frozenset()
+        for position in changes[:-1][:_MAX_CUTS]:
+            if not undisturbed:
+                whole = self._twin(before, _FEW_ROWS)
+                self._run_plainly(whole, file)
+                undisturbed = self._shape_of(whole)
+            database = self._twin(before, _FEW_ROWS)
+            self._run_plainly(database, file[: position + 1])
+            error = self._run_plainly(database, file)
+            found.append(HalfApplied(file[position][0], error, self._shape_of(database) == undisturbed))
+        return found
+
+    def _shape_of(self, database: str) -> frozenset[Shape]:
+        with contextlib.closing(self._scratch.session(database, quoting=True)) as admin:
+            return read_shape(admin)
+
     def _interrupt(
         self, database: str, file: Sequence[tuple[str, int]], undisturbed: Contents, seconds: float
     ) -> Interruption:
@@ -309,6 +334,7 @@ class MysqlBench:
         for session in self._open:
             session.close()
         with contextlib.suppress(error, OSError):
+            self._scratch.end_sessions(self._user)
             for database in self._databases:
                 self._scratch.drop_database(database)
             self._scratch.drop_user(self._user)

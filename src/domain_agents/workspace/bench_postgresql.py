@@ -221,6 +221,10 @@ class PostgresBench:
         twice = self._contents_of(second)
         return once, twice, again, self._interrupt(first, file, once, seconds)
 
+    def leave_half_applied(self, before: object, file: object) -> tuple[()]:
+        """See Bench. What is in a transaction is taken back, and what stands alone has nothing to be cut off from."""
+        return ()
+
     def _interrupt(
         self, database: str, file: Sequence[tuple[str, int]], undisturbed: Contents, seconds: float
     ) -> Interruption:

@@ -267,6 +267,10 @@ class SqliteBench:
         twice = self._contents_of(paths[0])
         return once, twice, again, self._interrupt(paths[1], file, once, seconds)
 
+    def leave_half_applied(self, before: object, file: object) -> tuple[()]:
+        """See Bench. What is in a transaction is taken back, and what stands alone has nothing to be cut off from."""
+        return ()
+
     def _interrupt(
         self, path: Path, file: Sequence[tuple[str, int]], undisturbed: Contents, seconds: float
     ) -> Interruption:

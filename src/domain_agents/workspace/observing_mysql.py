@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from domain_agents.workspace.watch import Watch
 
 _SAMPLE_PAUSE: Final = 0.001
-_WAITS_EVERY: Final = 8
-"""Who waits for a row is asked at every so many looks: it is dearer than asking for the locks of one session."""
+_WAITS_EVERY_SECONDS: Final = 0.13
+"""Who waits for a row is asked less often: INNODB_TRX is made anew only when nobody has read it for a tenth of a second."""
 
 _CONTROL: Final = re.compile(
     r"\s*(BEGIN\b(?!\s+NOT)|START\s+TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|USE)\b", re.IGNORECASE
@@ -80,6 +80,7 @@ class Sampler:
         self._locks_sql = _LOCKS[how].format(number=runner.number, database=database) if how else ""
         numbers = ", ".join(str(one.number) for one in application)
         self._waits_sql = _WAITS.replace("{numbers}", numbers) if numbers else ""
+        self._asked_waits = 0.0
         self._lock = threading.Lock()
         self._sampled = _Sampled(time.perf_counter())
         self._stopping = threading.Event()
@@ -103,12 +104,15 @@ class Sampler:
         self._thread.join(5)
         self._session.close()
 
-    def _sample(self, turn: int) -> None:
+    def _sample(self) -> None:
         with self._lock:
             sampled = self._sampled
         rows = self._session.execute(self._locks_sql).rows if self._locks_sql else []
-        waits = bool(self._waits_sql) and turn % _WAITS_EVERY == 0 and bool(self._session.execute(self._waits_sql).rows)
         now = time.perf_counter()
+        waits = False
+        if self._waits_sql and now - self._asked_waits > _WAITS_EVERY_SECONDS:
+            waits = bool(self._session.execute(self._waits_sql).rows)
+            self._asked_waits = time.perf_counter()
         with self._lock:
             if sampled is not self._sampled:
                 # Another statement has begun since: what was asked is about the one before.
@@ -126,11 +130,9 @@ class Sampler:
             sampled.looked = now
 
     def _work(self) -> None:
-        turn = 0
         while not self._stopping.wait(_SAMPLE_PAUSE):
-            turn += 1
             try:
-                self._sample(turn)
+                self._sample()
             except driver().MySQLError:
                 return
 

@@ -151,13 +151,16 @@ class MysqlScratch:
         self._drop("DATABASE", database)
 
     def drop_user(self, user: str) -> None:
-        """Drop the user of a proof, and end what it left running."""
+        """Drop the user of a proof whose databases are gone."""
+        self._drop("USER", user)
+
+    def end_sessions(self, user: str) -> None:
+        """End whatever a user has left running: it would hold the locks of its tables."""
         with contextlib.closing(self.session()) as admin:
             left = admin.execute("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = %s", (user,)).rows
             for (number,) in left:
                 with contextlib.suppress(driver().MySQLError):
                     admin.execute(f"KILL {int(number)}")
-        self._drop("USER", user)
 
     def _drop(self, kind: str, name: str) -> None:
         with contextlib.closing(self.session()) as admin:
