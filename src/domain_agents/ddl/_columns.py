@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from domain_agents.ddl._charsets import with_type
 from domain_agents.ddl._expressions import mentions, renamed_in, uses
 from domain_agents.ddl._statement import (
     Constraint,
@@ -209,7 +210,18 @@ class ChangeType(_ColumnStatement):
         default = column.default
         if default is None and self.sequence and is_serial(column.type):
             default = next_number(self.sequence)
-        return replace(column, type=self.type, default=default)
+        return replace(with_type(column, self.type), default=default)
+
+
+@dataclass(frozen=True, slots=True)
+class SetCollation(_ColumnStatement):
+    """Another collation; None is that of the table or type. `type` is the type with its character set, empty keeps it."""
+
+    collation: str | None = None
+    type: str = ""
+
+    def apply(self, schema: Schema) -> Schema:
+        return self._change(schema, lambda old: replace(old, type=self.type or old.type, collation=self.collation))
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +254,9 @@ class ModifyColumn:
         if (new.identity and not old.identity) or self.constraints:
             return (self,)
         found: list[Statement] = []
-        if new.type.lower() != old.type.lower() or new.collation != old.collation:
+        if new.collation != with_type(old, new.type).collation:
+            found.append(SetCollation(self.table, old.name, new.collation, new.type))
+        elif new.type.lower() != old.type.lower():
             found.append(ChangeType(self.table, old.name, new.type))
         if new.default != old.default:
             found.append(SetDefault(self.table, old.name, new.default))

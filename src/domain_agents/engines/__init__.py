@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from domain_agents.registry import load_unit, unit_names
 
@@ -39,6 +39,7 @@ class Can(StrEnum):
     ENUM_TYPES = "an enum type has a name of its own, which several columns may use"
     ENUM_COLUMNS = "a column's own type lists its values"
     MATERIALIZED_VIEWS = "a view can keep the rows of its query until it is refreshed"
+    VIEWS_HOLD_COLUMNS = "a column that a view shows changes its type, or goes, only without the view"
     REPLACE_VIEW = "a view can be replaced in place"
     PARTITIONS_ARE_TABLES = "a partition is a table, which is attached to its parent and detached from it"
     PARTITIONS_IN_TABLE = "a table's own text says its partitions"
@@ -216,6 +217,28 @@ class Engine(Protocol):
 
         `transaction` says whether the file runs inside one, which changes how a setting is made to last.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CopyJob:
+    """What changes a large table while writers pass, where the server itself can only copy it while they wait.
+
+    `commands` are for a shell, each with a title; `cautions` what the tools do not do, each one sentence.
+    """
+
+    title: str
+    why: str
+    commands: tuple[tuple[str, str], ...]
+    cautions: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class CopiesTables(Protocol):
+    """An engine that carries some changes out only as a copy of the table, with writers waiting."""
+
+    def copy_job(self, statement: Statement, schema: Schema, size: TableSize) -> CopyJob | None:
+        """The job to run instead; None where the statement keeps nobody waiting for long, or the table is small."""
         ...
 
 

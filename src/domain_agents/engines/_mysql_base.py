@@ -1,7 +1,8 @@
 """What MySQL and MariaDB share: names, the spelling of DDL with its ALGORITHM and LOCK, effects from the facts.
 
 The clause is always written. A server that cannot carry the statement out as the plan says then refuses it; without the
-clause it would copy the table without a word, with everybody waiting.
+clause it would copy the table without a word, with everybody waiting. Where there is nothing but a copy it is written too,
+and the plan says so: beside a job that copies the table while writers pass, unless the table is small (`copy_job`).
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from domain_agents import ddl
-from domain_agents.catalog import Check, Column, ForeignKey, Index, PrimaryKey, Schema, TableName, Unique
-from domain_agents.engines import Blocks, Can, CannotSpell, Effect, Sync, TableSize
+from domain_agents.catalog import Check, ForeignKey, Index, Schema, TableName
+from domain_agents.engines import Blocks, Can, CannotSpell, CopyJob, Effect, Sync, TableSize
 from domain_agents.engines._mysql_backfill import backfill_statements
-from domain_agents.engines._mysql_defaults import written_default
-from domain_agents.engines._mysql_forms import BLOCKING_METHODS, ColumnChange, changed_column, form_of, needs_length
+from domain_agents.engines._mysql_forms import form_of
+from domain_agents.engines._mysql_jobs import job_for
+from domain_agents.engines._mysql_spelling import Spelling
+from domain_agents.engines._mysql_sync import trigger_statements, triggers_dropped
+from domain_agents.engines._mysql_types import Conversions
 from domain_agents.facts import Fact, locks
 
 if TYPE_CHECKING:
@@ -32,6 +36,10 @@ _UNTESTED: Final = (
     "with foreign_key_checks off the server does not look at the rows that are there: what was written without a parent "
     "until then stays, and only the check after this step finds it"
 )
+_TRIGGERS: Final = (
+    "where the binary log is on, CREATE TRIGGER needs SUPER or log_bin_trust_function_creators = 1 besides TRIGGER (1419); "
+    "rows that an ON DELETE or ON UPDATE action of a foreign key changes fire no trigger"
+)
 _ROUTINES: Final = "the backfill is a stored procedure: whoever runs it needs CREATE ROUTINE, ALTER ROUTINE and EXECUTE"
 SHARED_CAPABILITIES: Final = frozenset(
     {
@@ -43,13 +51,16 @@ SHARED_CAPABILITIES: Final = frozenset(
         Can.PROCEDURES_THAT_COMMIT,
         Can.LOCK_TIMEOUT,
         Can.FOREIGN_KEY_BRINGS_INDEX,
+        Can.TRIGGERS_CHANGE_ROWS,
     }
 )
+COPY: Final = "ALGORITHM=COPY, LOCK=SHARED"
+BLOCKING_CLAUSES: Final = {"create_index_blocking": "ALGORITHM=INPLACE, LOCK=SHARED"}
+"""What keeps writers waiting and is no copy. Every other form without a clause of its own is one."""
+_STRICT: Final = frozenset({"change_type", "set_not_null"})
+"""The forms that write values anew: without strict mode what does not fit is cut, or becomes 0 or '', in silence."""
 _INDEX_BYTES_PER_ROW: Final = 40
 _UNKNOWN_ROWS: Final = 1_000_000
-_ELSEWHERE: Final = (
-    "gh-ost or pt-online-schema-change copies it while writes pass (each with its own limits), or a quiet hour"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +76,15 @@ class MysqlBase(ABC):
 
     @abstractmethod
     def clause(self, form: str) -> str:
-        """The ALGORITHM and LOCK that this version accepts for the form, the cheapest there is.
+        """The ALGORITHM and LOCK that this version accepts for the form, the cheapest there is."""
+
+    def refuse_rename(self, statement: ddl.RenameColumn, schema: Schema) -> None:
+        """Refuse to rename a column where the server would.
 
         Raises:
-            CannotSpell: writers would wait for as long as it takes.
+            CannotSpell: with the way out.
         """
+        return
 
     def opening(self, table: TableName) -> str:
         """How a change of the table begins."""
@@ -122,26 +137,34 @@ class MysqlBase(ABC):
 
     def sync_triggers(self, sync: Sync, schema: Schema) -> tuple[ddl.Statement, ...]:
         """See Engine."""
-        raise CannotSpell(
-            f"triggers that keep {sync.table}.{sync.column} and {sync.twin} alike are not written for this engine yet; "
-            "let the application write both columns until the old one is dropped"
-        )
+        found = schema.table(sync.table)
+        if found is None:
+            raise CannotSpell(f"there is no table {sync.table}")
+        return trigger_statements(sync, found, self._trigger_names(sync), self.quote, self.quote_table)
 
     def drop_sync_triggers(self, sync: Sync) -> tuple[ddl.Statement, ...]:
         """See Engine."""
-        return ()
+        return triggers_dropped(sync, self._trigger_names(sync), self.quote_table)
+
+    def _trigger_names(self, sync: Sync) -> tuple[str, str]:
+        columns = (sync.column, sync.twin)
+        return self.object_name(sync.table, columns, "insert"), self.object_name(sync.table, columns, "update")
+
+    def copy_job(self, statement: ddl.Statement, schema: Schema, size: TableSize) -> CopyJob | None:
+        """See CopiesTables."""
+        return job_for(self, statement, schema, size)
 
     def cautions(self, statement: ddl.Statement) -> tuple[str, ...]:
         """See Engine."""
         match statement:
-            case ddl.SetNotNull() | ddl.CreateIndex():
+            case ddl.SetNotNull() | ddl.CreateIndex() | ddl.ChangeType() | ddl.AddConstraint(constraint=Check()):
                 return (_REPLICAS,)
+            case ddl.CreateTrigger():
+                return (_TRIGGERS,)
             case ddl.AddConstraint(constraint=ForeignKey()) if not self.can(Can.FOREIGN_KEY_TESTS_ROWS):
                 return (_UNTESTED,)
             case ddl.NoCatalogChange(kind="batches"):
-                return (
-                    "the backfill is a stored procedure: whoever runs it needs CREATE ROUTINE, ALTER ROUTINE and EXECUTE",
-                )
+                return (_ROUTINES,)
         return ()
 
     def session_guards(self, statements: Sequence[ddl.Statement], *, transaction: bool) -> tuple[str, ...]:
@@ -150,26 +173,25 @@ class MysqlBase(ABC):
 
     def spell(self, statement: ddl.Statement, schema: Schema) -> tuple[str, ...]:
         """See Engine."""
+        if isinstance(statement, ddl.CreateTrigger | ddl.DropTrigger | ddl.KeepText):
+            return (statement.text,)
         altered = Spelling(self, schema).alter(statement)
+        if not altered.startswith("ALTER"):
+            return (altered,)
+        if self.form(statement, schema) in _STRICT and not isinstance(statement, ddl.AddColumn):
+            mode = "CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES')"
+            return _with_setting("sql_mode", mode, altered)
+        return _with_setting("foreign_key_checks", "0", altered) if self._unchecked(statement, schema) else (altered,)
+
+    def _unchecked(self, statement: ddl.Statement, schema: Schema) -> bool:
+        """Whether a foreign key is added without testing the rows: there is no other way, or they were tested before."""
         match statement:
-            case ddl.SetNotNull():
-                # Without strict mode a NULL that slipped in becomes 0 or '' in silence (measured on MariaDB).
-                before, during = "@sql_mode_before", "CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES')"
-                return (
-                    f"SET {before} = @@SESSION.sql_mode",
-                    f"SET SESSION sql_mode = {during}",
-                    altered,
-                    f"SET SESSION sql_mode = {before}",
-                )
-            case ddl.AddConstraint(constraint=ForeignKey()) if not self.can(Can.FOREIGN_KEY_TESTS_ROWS):
-                before = "@foreign_key_checks_before"
-                return (
-                    f"SET {before} = @@SESSION.foreign_key_checks",
-                    "SET SESSION foreign_key_checks = 0",
-                    altered,
-                    f"SET SESSION foreign_key_checks = {before}",
-                )
-        return (altered,)
+            case ddl.AddConstraint(constraint=ForeignKey()):
+                return not self.can(Can.FOREIGN_KEY_TESTS_ROWS)
+            case ddl.RenameConstraint():
+                table = schema.table(statement.table)
+                return table is not None and any(key.name == statement.name for key in table.foreign_keys)
+        return False
 
     def spell_backfill(
         self,
@@ -201,7 +223,7 @@ class MysqlBase(ABC):
 
     def form(self, statement: ddl.Statement, schema: Schema) -> str:
         """The statement's form among the facts."""
-        return form_of(statement, schema, fulltext_copies=True)
+        return form_of(statement, schema, by=Conversions())
 
     def effect(
         self, statement: ddl.Statement, schema: Schema, size: TableSize, *, is_new_table: bool = False
@@ -225,6 +247,17 @@ class MysqlBase(ABC):
         )
 
 
+def _with_setting(name: str, value: str, altered: str) -> tuple[str, ...]:
+    """A statement with a setting of the session around it, which is as before afterwards."""
+    before = f"@{name}_before"
+    return (
+        f"SET {before} = @@SESSION.{name}",
+        f"SET SESSION {name} = {value}",
+        altered,
+        f"SET SESSION {name} = {before}",
+    )
+
+
 def _extra_bytes(fact: Fact, size: TableSize, *, is_new_table: bool) -> int | None:
     """Free space while it runs: a rebuilt table stands twice, an index is built beside."""
     if is_new_table or not (fact.rewrites_table or fact.builds_index):
@@ -241,211 +274,3 @@ def _other_locks(fact: Fact, statement: ddl.Statement) -> tuple[tuple[str, str],
         if isinstance(constraint, ForeignKey):
             return ((str(constraint.parent), modes["referenced"]),)
     return ()
-
-
-class Spelling:
-    """Statements as the two servers write them."""
-
-    def __init__(self, engine: MysqlBase, schema: Schema) -> None:
-        self.engine, self.schema = engine, schema
-        self.quote, self.table = engine.quote, engine.quote_table
-
-    def alter(self, statement: ddl.Statement) -> str:
-        """One statement.
-
-        Raises:
-            CannotSpell: with the way out.
-        """
-        match statement:
-            case ddl.CreateTable():
-                return self._create_table(statement)
-            case ddl.DropTable():
-                return f"DROP TABLE {'IF EXISTS ' if statement.if_exists else ''}{self.table(statement.table)}"
-            case ddl.CreateIndex():
-                table = statement.index.table
-            case ddl.DropIndex() | ddl.RenameIndex():
-                table = self._indexed(statement)
-            case _:
-                table = self._altered(statement)
-        action = self._action(statement)
-        form = self.engine.form(statement, self.schema)
-        return f"{self.engine.opening(table)} {action}, {self.engine.clause(form)}"
-
-    def _create_table(self, statement: ddl.CreateTable) -> str:
-        table = statement.table
-        if table.partitioned_by:
-            raise CannotSpell("a partitioned table is not written by a plan for this engine yet")
-        parts = [self.column(column) for column in table.columns]
-        keys = (table.primary_key,) if table.primary_key else ()
-        constraints: tuple[ddl.Constraint, ...] = (*keys, *table.uniques, *table.checks, *table.foreign_keys)
-        parts += [self._constraint(one) for one in constraints]
-        exists = "IF NOT EXISTS " if statement.if_not_exists else ""
-        return f"CREATE TABLE {exists}{self.table(table.name)} (\n    " + ",\n    ".join(parts) + "\n)"
-
-    def _indexed(self, statement: ddl.DropIndex | ddl.RenameIndex) -> TableName:
-        """The table of an index; the only index of that name tells it too."""
-        if statement.table is not None:
-            return statement.table
-        owners = [index.table for index in self.schema.indexes.values() if index.name == statement.index]
-        if len(owners) != 1:
-            raise CannotSpell(
-                f"index {statement.index}: its table must be known, names of indexes belong to tables here"
-            )
-        return owners[0]
-
-    @staticmethod
-    def _altered(statement: ddl.Statement) -> TableName:
-        table = getattr(statement, "table", None)
-        if not isinstance(table, TableName):
-            raise CannotSpell(f"{type(statement).__name__} is not written by a plan for this engine yet")
-        return table
-
-    def _action(self, statement: ddl.Statement) -> str:  # one line for each kind of statement
-        match statement:
-            case ddl.AddColumn():
-                added = [f"ADD {self._constraint(constraint)}" for constraint in statement.constraints]
-                return ", ".join([f"ADD COLUMN {self.column(statement.column)}", *added])
-            case ddl.DropColumn():
-                return f"DROP COLUMN {self.quote(statement.column)}"
-            case ddl.RenameColumn():
-                return f"RENAME COLUMN {self.quote(statement.column)} TO {self.quote(statement.new_name)}"
-            case ddl.RenameTable():
-                return f"RENAME TO {self.table(TableName(statement.new_name, statement.table.schema))}"
-            case ddl.SetDefault() if self._has_on_update(statement):
-                return f"MODIFY COLUMN {self.column(self._changed(statement))}"
-            case ddl.SetDefault(default=None):
-                return f"ALTER COLUMN {self.quote(statement.column)} DROP DEFAULT"
-            case ddl.SetDefault():
-                return (
-                    f"ALTER COLUMN {self.quote(statement.column)} SET DEFAULT {written_default(str(statement.default))}"
-                )
-            case ddl.SetNotNull() | ddl.DropNotNull() | ddl.ChangeType():
-                return f"MODIFY COLUMN {self.column(self._changed(statement))}"
-            case ddl.CreateIndex(index=index):
-                return f"ADD {self._index(index)}"
-            case ddl.DropIndex():
-                return f"DROP INDEX {self.quote(statement.index)}"
-            case ddl.RenameIndex():
-                return f"RENAME INDEX {self.quote(statement.index)} TO {self.quote(statement.new_name)}"
-            case ddl.AddConstraint(using_index=""):
-                return f"ADD {self._constraint(statement.constraint)}"
-            case ddl.DropConstraint():
-                return self._drop_constraint(statement)
-        raise CannotSpell(f"{type(statement).__name__} is not written by a plan for this engine yet")
-
-    def _has_on_update(self, statement: ddl.SetDefault) -> bool:
-        """Whether the column follows every UPDATE: ALTER COLUMN ... SET DEFAULT takes that away (seen on MariaDB 10.11)."""
-        table = self.schema.table(statement.table)
-        column = table.column(statement.column) if table else None
-        return column is not None and any(one.upper().startswith("ON UPDATE") for one in column.attributes)
-
-    def _changed(self, statement: ColumnChange) -> Column:
-        column = changed_column(statement, self.schema)
-        if column is None:
-            raise CannotSpell(
-                f"{statement.table}.{statement.column}: MODIFY repeats the whole column, and today's definition is not "
-                "known; give its CREATE TABLE (SHOW CREATE TABLE) in `schema`"
-            )
-        return column
-
-    def column(self, column: Column) -> str:
-        """A column's definition, whole: what is not repeated in it is lost."""
-        parts = [self.quote(column.name), column.type]
-        if column.collation:
-            parts.append(f"COLLATE {column.collation}")
-        if column.generated is not None:
-            parts.append(f"GENERATED ALWAYS AS ({column.generated}) {'VIRTUAL' if column.virtual else 'STORED'}")
-        if not column.nullable:
-            parts.append("NOT NULL")
-        elif column.generated is None:
-            parts.append("NULL")  # a timestamp without it is NOT NULL on older servers
-        if column.default is not None:
-            parts.append(f"DEFAULT {written_default(column.default)}")
-        if column.identity:
-            parts.append("AUTO_INCREMENT")
-        return " ".join([*parts, *column.attributes])
-
-    def _index(self, index: Index) -> str:
-        if index.where is not None:
-            raise CannotSpell(
-                "there is no partial index here; add a VIRTUAL generated column that is NULL where the condition does not "
-                "hold, and index that"
-            )
-        if index.include:
-            raise CannotSpell("an index has no INCLUDE here; put the columns behind its keys")
-        if index.method in BLOCKING_METHODS:
-            raise CannotSpell(f"a {index.method} index is built while writes wait (LOCK=SHARED at best); {_ELSEWHERE}")
-        for key in index.keys:
-            if key.is_expression:
-                raise CannotSpell(
-                    f"an index of the expression {key.text} is built while writes wait, or not known at all; add the "
-                    f"column first (ADD COLUMN name type GENERATED ALWAYS AS ({key.text}) VIRTUAL, at once) and index that"
-                )
-        short = needs_length(self.schema.table(index.table), index)
-        if short:
-            raise CannotSpell(
-                f"{index.table}.{short} is a text or blob, which is indexed with a length: in `sql`, CREATE INDEX "
-                f"{self.quote(index.name)} ON {self.table(index.table)} ({self.quote(short)}(191))"
-            )
-        using = f" USING {index.method.upper()}" if index.method in {"btree", "hash"} else ""
-        if index.method and not using:
-            raise CannotSpell(f"there is no index method {index.method} here; leave it out for a B-tree")
-        keys = ", ".join(f"{self.quote(k.text)}{k.suffix}{' DESC' if k.descending else ''}" for k in index.keys)
-        return f"{'UNIQUE ' if index.unique else ''}INDEX {self.quote(index.name)} ({keys}){using}"
-
-    def _constraint(self, constraint: ddl.Constraint) -> str:
-        named = f"CONSTRAINT {self.quote(constraint.name)} " if constraint.name else ""
-        match constraint:
-            case PrimaryKey():
-                return f"PRIMARY KEY ({self._names(constraint.columns)})"
-            case Unique():
-                return f"{named}UNIQUE ({self._names(constraint.columns)})"
-            case Check():
-                return f"{named}CHECK ({constraint.expression})"
-            case ForeignKey():
-                return named + self._foreign_key(constraint)
-
-    def _foreign_key(self, key: ForeignKey) -> str:
-        if key.deferrable:
-            raise CannotSpell(f"a foreign key cannot be {key.deferrable} here; leave that out")
-        if "SET DEFAULT" in {key.on_delete, key.on_update}:
-            raise CannotSpell("InnoDB has no SET DEFAULT for a foreign key; use SET NULL, or do it in the application")
-        parts = [f"FOREIGN KEY ({self._names(key.columns)}) REFERENCES {self.table(key.parent)}"]
-        parts[0] += f" ({self._names(self._parent_columns(key))})"
-        written = (("DELETE", key.on_delete), ("UPDATE", key.on_update))
-        parts += [f"ON {event} {action}" for event, action in written if action != "NO ACTION"]
-        return " ".join(parts)
-
-    def _parent_columns(self, key: ForeignKey) -> tuple[str, ...]:
-        """The parent's columns: unlike elsewhere they must be written, and the primary key is meant when none are."""
-        if key.parent_columns:
-            return key.parent_columns
-        parent = self.schema.table(key.parent)
-        if parent is None or parent.primary_key is None:
-            raise CannotSpell(f"the primary key of {key.parent} is not known; give `parent_columns`, or it in `schema`")
-        return parent.primary_key.columns
-
-    def _drop_constraint(self, statement: ddl.DropConstraint) -> str:
-        table, name = self.schema.table(statement.table), self.quote(statement.name)
-        if table is not None and any(key.name == statement.name for key in table.foreign_keys):
-            return f"DROP FOREIGN KEY {name}"
-        if table is not None and any(unique.name == statement.name for unique in table.uniques):
-            return f"DROP INDEX {name}"
-        return f"DROP CONSTRAINT {name}"
-
-    def _names(self, names: Sequence[str]) -> str:
-        return ", ".join(map(self.quote, names))
-
-
-_SAID: Final = {
-    "change_type": "a change of a column's type (and NOT NULL on a timestamp whose default is the time)",
-    "add_column_copy": "a column that is generated STORED, counts by itself, has a check, key, or default that differs "
-    "from row to row, or stands beside a FULLTEXT index,",
-    "add_check": "a check",
-}
-
-
-def refused(form: str) -> CannotSpell:
-    """The answer for what this version does only while writers wait."""
-    said = _SAID.get(form, form.replace("_", " "))
-    return CannotSpell(f"{said} copies the table here, and writes wait for as long as it takes; {_ELSEWHERE}")

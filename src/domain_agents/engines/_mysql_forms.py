@@ -10,12 +10,13 @@ from domain_agents import ddl
 from domain_agents.catalog import Check, Column, ForeignKey, Index, PrimaryKey, Schema, Table, TableName, Unique
 from domain_agents.engines._mysql_defaults import is_now
 from domain_agents.engines._mysql_tokens import tokens
+from domain_agents.engines._mysql_types import Conversions, Cost, cost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 BLOCKING_METHODS: Final = frozenset({"fulltext", "spatial"})
-ColumnChange: TypeAlias = ddl.SetNotNull | ddl.DropNotNull | ddl.ChangeType | ddl.SetDefault
+ColumnChange: TypeAlias = ddl.SetNotNull | ddl.DropNotNull | ddl.ChangeType | ddl.SetDefault | ddl.SetCollation
 _FORMS: Final[dict[type, str]] = {
     ddl.CreateTable: "create_table",
     ddl.DropTable: "drop_table",
@@ -25,28 +26,40 @@ _FORMS: Final[dict[type, str]] = {
     ddl.SetDefault: "set_default",
     ddl.SetNotNull: "set_not_null",
     ddl.DropNotNull: "drop_not_null",
-    ddl.ChangeType: "change_type",
     ddl.DropIndex: "drop_index",
     ddl.DropConstraint: "drop_constraint",
     ddl.KeepText: "no_table_lock",
+    ddl.CreateTrigger: "create_trigger",
+    ddl.DropTrigger: "create_trigger",
 }
-_TIMES: Final = ("change_type", "set_not_null", "drop_not_null", "set_default", "rename")
+TYPE_FORMS: Final = {
+    Cost.INSTANT: "change_type_instant",
+    Cost.INDEX: "change_type_index",
+    Cost.INPLACE: "change_type_inplace",
+    Cost.COPY: "change_type",
+}
+_TIMES: Final = (
+    "change_type", "set_not_null", "drop_not_null", "change_type_index", "change_type_inplace", "change_type_instant",
+    "set_default", "rename",
+)  # fmt: skip
 """The changes that one MODIFY may hold, the dearest first."""
 _TEXT: Final = re.compile(r"(?:tiny|medium|long)?(?:text|blob)\b|json\b|long\b|geometry\b", re.IGNORECASE)
 
 
-def form_of(statement: ddl.Statement, schema: Schema, *, fulltext_copies: bool) -> str:
+def form_of(statement: ddl.Statement, schema: Schema, *, by: Conversions) -> str:
     """The statement's form; one that is not known counts as a copy of the table.
 
-    `fulltext_copies` says that a column beside a FULLTEXT index is not added in place.
+    `by` is how the server changes types.
     """
     match statement:
         case ddl.AddColumn():
-            return _add_column(statement, schema, fulltext_copies=fulltext_copies)
+            return _add_column(statement, schema)
+        case ddl.ChangeType() | ddl.SetCollation():
+            return _type_changed(statement, schema, by=by)
         case ddl.DropColumn():
             return "drop_column_indexed" if is_indexed(schema, statement.table, statement.column) else "drop_column"
         case ddl.ModifyColumn():
-            return _modified(statement, schema)
+            return _modified(statement, schema, by=by)
         case ddl.SetNotNull() if _is_filled_with_now(statement, schema):
             return "change_type"
         case ddl.CreateIndex(index=index):
@@ -56,6 +69,8 @@ def form_of(statement: ddl.Statement, schema: Schema, *, fulltext_copies: bool) 
             return "add_foreign_key" if begins_index(schema, statement.table, key.columns) else "add_foreign_key_index"
         case ddl.AddConstraint(constraint=constraint):
             return {PrimaryKey: "add_primary_key", Unique: "add_unique", Check: "add_check"}[type(constraint)]
+        case ddl.RenameConstraint():
+            return _constraint_renamed(statement, schema)
         case ddl.NoCatalogChange(kind="batches"):
             return "write_batches"
         case ddl.NoCatalogChange(kind="data" | "copy"):
@@ -65,23 +80,42 @@ def form_of(statement: ddl.Statement, schema: Schema, *, fulltext_copies: bool) 
     return _FORMS.get(type(statement), "change_type")
 
 
-def _add_column(statement: ddl.AddColumn, schema: Schema, *, fulltext_copies: bool) -> str:
+def _constraint_renamed(statement: ddl.RenameConstraint, schema: Schema) -> str:
+    """A unique key is an index; the others are dropped and added again in one statement."""
+    table = schema.table(statement.table)
+    if table is not None and any(one.name == statement.name for one in table.uniques):
+        return "rename_index"
+    keys = table.foreign_keys if table is not None else ()
+    return "rename_foreign_key" if any(one.name == statement.name for one in keys) else "rename_check"
+
+
+def _add_column(statement: ddl.AddColumn, schema: Schema) -> str:
     column = statement.column
     stored = column.generated is not None and not column.virtual
-    beside = fulltext_copies and any(index.method == "fulltext" for index in _indexes(schema, statement.table))
+    beside = any(index.method == "fulltext" for index in _indexes(schema, statement.table))
     kinds = {type(constraint) for constraint in statement.constraints}
     if stored or beside or column.identity or statement.default_is_volatile or kinds & {Check, ForeignKey}:
         return "add_column_copy"
     return "add_column_unique" if kinds else "add_column"
 
 
-def _modified(statement: ddl.ModifyColumn, schema: Schema) -> str:
+def _modified(statement: ddl.ModifyColumn, schema: Schema, *, by: Conversions) -> str:
     try:
         changes = statement.changes(schema)
     except ddl.DoesNotApply:
         return "change_type"
-    forms = {form_of(change, schema, fulltext_copies=True) for change in changes if change is not statement}
+    forms = {form_of(one, schema, by=by) for one in changes if one is not statement}
     return next((form for form in _TIMES if form in forms), "change_type")
+
+
+def _type_changed(statement: ddl.ChangeType | ddl.SetCollation, schema: Schema, *, by: Conversions) -> str:
+    """By the two definitions; a column that is not known counts as a copy."""
+    table, new = schema.table(statement.table), changed_column(statement, schema)
+    old = table.column(statement.column) if table else None
+    if old is None or new is None:
+        return TYPE_FORMS[Cost.COPY]
+    indexed = is_indexed(schema, statement.table, statement.column)
+    return TYPE_FORMS[cost(old, new, table, is_indexed=indexed, by=by)]
 
 
 def _is_filled_with_now(statement: ddl.SetNotNull, schema: Schema) -> bool:
@@ -138,7 +172,10 @@ def changed_column(statement: ColumnChange, schema: Schema) -> Column | None:
     changes: dict[type, Callable[[Column], Column]] = {
         ddl.SetNotNull: lambda old: replace(old, nullable=False),
         ddl.DropNotNull: lambda old: replace(old, nullable=True),
-        ddl.ChangeType: lambda old: replace(old, type=getattr(statement, "type", old.type)),
+        ddl.SetCollation: lambda old: replace(
+            old, type=getattr(statement, "type", "") or old.type, collation=getattr(statement, "collation", None)
+        ),
+        ddl.ChangeType: lambda old: ddl.with_type(old, getattr(statement, "type", old.type)),
         ddl.SetDefault: lambda old: replace(old, default=getattr(statement, "default", old.default)),
     }
     return changes[type(statement)](column)

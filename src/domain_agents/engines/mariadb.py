@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from domain_agents import ddl
 from domain_agents.engines import Can, UnknownEngine
-from domain_agents.engines._mysql_base import MysqlBase, refused
+from domain_agents.engines._mysql_base import BLOCKING_CLAUSES, COPY, MysqlBase
 from domain_agents.engines._mysql_forms import form_of
+from domain_agents.engines._mysql_types import Conversions
 from domain_agents.facts import version_key
 
 if TYPE_CHECKING:
@@ -24,16 +25,20 @@ DEFAULT_VERSION: Final = "10.11"
 _FIRST: Final = (10, 5)
 _BEHIND_LAST: Final = (11, 9)
 _COPIES_ONLINE: Final = (11, 2)
+_GROWS_INDEXED: Final = (10, 6)
 _INSTANT: Final = "ALGORITHM=INSTANT, LOCK=NONE"
 _NOCOPY: Final = "ALGORITHM=NOCOPY, LOCK=NONE"
 _INPLACE: Final = "ALGORITHM=INPLACE, LOCK=NONE"
-_COPY: Final = "ALGORITHM=COPY, LOCK=NONE"
+_ONLINE_COPY: Final = "ALGORITHM=COPY, LOCK=NONE"
 _CLAUSES: Final = {
     "add_column": _INSTANT,
     "drop_column": _INSTANT,
     "rename": _INSTANT,
     "rename_index": _INSTANT,
     "set_default": _INSTANT,
+    "change_type_instant": _INSTANT,
+    "change_type_index": _NOCOPY,
+    "rename_foreign_key": _INSTANT,
     "drop_constraint": _INSTANT,
     "drop_column_indexed": _NOCOPY,
     "create_index": _NOCOPY,
@@ -47,7 +52,7 @@ _CLAUSES: Final = {
     "add_primary_key": _INPLACE,
 }
 _COPIED_ONLINE: Final = frozenset(
-    {"add_foreign_key", "add_foreign_key_index", "add_check", "add_column_copy", "change_type"}
+    {"add_foreign_key", "add_foreign_key_index", "add_check", "add_column_copy", "change_type", "rename_check"}
 )
 
 
@@ -82,19 +87,17 @@ class MariaDB(MysqlBase):
     def clause(self, form: str) -> str:
         """See MysqlBase."""
         if self._copies_online and form in _COPIED_ONLINE:
-            return _COPY
-        found = _CLAUSES.get(form)
-        if found is None:
-            raise refused(form)
-        return found
+            return _ONLINE_COPY
+        return _CLAUSES.get(form, BLOCKING_CLAUSES.get(form, COPY))
 
     def opening(self, table: TableName) -> str:
         """See MysqlBase. The bound on waiting is part of the statement, whatever connection it runs on."""
         return f"ALTER TABLE {self.quote_table(table)} WAIT 2"
 
     def form(self, statement: ddl.Statement, schema: Schema) -> str:
-        """See MysqlBase. Only LOCK=SHARED is accepted beside a FULLTEXT index, so it counts as a copy here too."""
-        return form_of(statement, schema, fulltext_copies=True)
+        """See MysqlBase."""
+        grows_indexed = version_key(self.version) >= _GROWS_INDEXED
+        return form_of(statement, schema, by=Conversions(widens_far=True, grows_indexed=grows_indexed))
 
     def session_guards(self, statements: Sequence[ddl.Statement], *, transaction: bool) -> tuple[str, ...]:
         """See Engine. A limit on statements would cut a build or a rebuild off half way."""

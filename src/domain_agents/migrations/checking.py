@@ -13,7 +13,7 @@ from domain_agents import ddl
 from domain_agents.engines import Blocks, Can, TableSize
 from domain_agents.findings import Finding, Severity
 from domain_agents.migrations.plan import PlannedMigration, RenderedFile, RenderedStatement
-from domain_agents.migrations.planning import NewTables, effect_on, size_of, table_of
+from domain_agents.migrations.planning import NewTables, effect_on, size_of, table_of, with_partitions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,7 +68,8 @@ class _Run:
     def __init__(
         self, form: Format, reader: Dialect, engine: Engine, sizes: Mapping[str, TableSize], schema: Schema
     ) -> None:
-        self.form, self.reader, self.engine, self.sizes = form, reader, engine, sizes
+        self.form, self.reader, self.engine = form, reader, engine
+        self.sizes = with_partitions(sizes, schema)
         self.schema = schema
         self.findings: list[Finding] = []
         self.new = NewTables(frozenset(schema.tables))
@@ -134,7 +135,7 @@ class _Run:
                 statement=one.sql,
             )
         blocks_for_long = effect.is_long and effect.blocks is not Blocks.NONE
-        if blocks_for_long and self.engine.can(Can.CONCURRENT_WRITES):
+        if blocks_for_long and self.engine.can(Can.CONCURRENT_WRITES) and not migration.waits:
             self.find(
                 "long_blocking_lock",
                 path=path,

@@ -23,6 +23,36 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelField:
+    """A field of a framework's model: its name, its column, and the source that makes it."""
+
+    name: str
+    column: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A framework's own name for a table; `keys` are the names of the indexes and constraints that it declares."""
+
+    table: str
+    name: str
+    fields: tuple[ModelField, ...] = ()
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One of several histories in a project, such as a Django app's: its label, and how it goes on."""
+
+    label: str
+    directory: str
+    heads: tuple[str, ...] = ()
+    next_number: str = ""
+    models: tuple[Model, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """What a project's own files say of its migrations. Empty text is "not recognised".
 
@@ -56,6 +86,10 @@ class Project:
     heads: tuple[str, ...] = ()
     transactions: str = ""
     unread: tuple[Evidence, ...] = ()
+    framework_version: str = ""
+    """The framework's own version where the project says it: "5.2"."""
+    apps: tuple[App, ...] = ()
+    """Where a framework keeps a history for each part of the project: all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +136,10 @@ class PlannedMigration:
     """What must be done first besides the steps before this one, which its header names anyway."""
     grows: bool = False
     """Whether its time grows with the table."""
+    waits: bool = False
+    """Whether it keeps writers waiting for long, knowingly: the server has no other way, and the plan says so aloud."""
+    job: int = 0
+    """The step that does the same on a large table while writers pass: there the file is recorded, not run; 0 is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +151,8 @@ class PlannedDeploy:
     title: str
     why: str
     wait_for: str = ""
+    commands: tuple[tuple[str, str], ...] = ()
+    """Of a job: what to run in a shell, each with its title."""
 
 
 PlannedStep = PlannedMigration | PlannedDeploy

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from domain_agents import ddl
 from domain_agents.catalog import Schema, TableName
 from domain_agents.engines import Blocks, Can, CannotSpell, Effect, Engine, TableSize
+from domain_agents.migrations._jobs import job_before, waits_knowingly
 from domain_agents.migrations.plan import Plan, PlannedDeploy, PlannedMigration, PlannedStep
-from domain_agents.operations import CannotPlan, Deploy, Migration, Situation
+from domain_agents.operations import CannotPlan, Deploy, Migration, Situation, WorksOn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,6 +37,7 @@ def plan(asked: Sequence[Asked], schema: Schema, engine: Engine, sizes: Mapping[
     Raises:
         CannotPlan: with the field to correct and the way out.
     """
+    sizes = with_partitions(sizes, schema)
     steps: list[PlannedStep] = []
     warnings: list[str] = []
     questions: list[str] = []
@@ -44,6 +46,8 @@ def plan(asked: Sequence[Asked], schema: Schema, engine: Engine, sizes: Mapping[
     for one in asked:
         operation = one.operation
         table = table_of(operation.statement, current) or operation.table
+        if isinstance(operation, WorksOn):
+            table = operation.worked_on(current)
         size = size_of(table, sizes)
         first = len(steps)
         try:
@@ -64,13 +68,20 @@ def plan(asked: Sequence[Asked], schema: Schema, engine: Engine, sizes: Mapping[
             if isinstance(step, Deploy):
                 steps.append(PlannedDeploy(order, "deploy", step.title, step.why, _OLD_VERSION_GONE))
                 continue
-            planned, current = _planned(order, step, current, engine, sizes, new)
+            job = job_before(engine, step, current, lambda atom, at: _size_in(atom, at, sizes, new))
+            if job is not None:
+                steps.append(
+                    PlannedDeploy(order, "job", job.title, job.why, "the tool has ended well", job.commands)
+                )
+                warnings += job.cautions
+            planned, current = _planned(len(steps) + 1, step, current, engine, sizes, new)
+            planned = replace(planned, job=order if job else 0)
             steps.append(planned)
             if "WAIT" in planned.lock_impact:
                 warnings.append(f"{step.title}: {planned.lock_impact} ({planned.expected_duration})")
             warnings += [*step.warnings, *(caution for atom in _atoms(step) for caution in engine.cautions(atom))]
             if planned.backfill is not None and planned.validations:
-                steps.append(_wait_for_backfill(order + 1, planned))
+                steps.append(_wait_for_backfill(len(steps) + 1, planned))
         if size.rows is None and any(isinstance(s, PlannedMigration) and s.grows for s in steps[first:]):
             questions.append(
                 f"How many rows has {table}? Durations below are per million rows until "
@@ -89,6 +100,16 @@ def _nearest(table: TableName, schema: Schema) -> str:
     return f"{meant}compare with today's schema, or give it in `schema`"
 
 
+def _size_in(
+    statement: ddl.Statement, schema: Schema, sizes: Mapping[str, TableSize], new: NewTables
+) -> TableSize | None:
+    """The size of a statement's table; None where the plan makes it, and so nobody waits for it."""
+    table = table_of(statement, schema)
+    if table is None:
+        return TableSize()
+    return None if new.holds(table, schema) else size_of(table, sizes)
+
+
 def _atoms(step: Migration) -> tuple[ddl.Statement, ...]:
     filled = (ddl.NoCatalogChange("batches", step.backfill.table),) if step.backfill else ()
     return (*step.statements, *filled)
@@ -97,6 +118,18 @@ def _atoms(step: Migration) -> tuple[ddl.Statement, ...]:
 def size_of(table: TableName, sizes: Mapping[str, TableSize]) -> TableSize:
     """What was said of a table's size, by its full name or its own."""
     return sizes.get(str(table)) or sizes.get(table.name) or TableSize()
+
+
+def with_partitions(sizes: Mapping[str, TableSize], schema: Schema) -> Mapping[str, TableSize]:
+    """The sizes, with an equal share of a table's for each of its partitions whose own is not given."""
+    found = dict(sizes)
+    for table in schema.tables.values():
+        size = size_of(table.name, sizes)
+        for partition in table.partitions:
+            if size_of(partition.name, found) == TableSize() and size.rows is not None:
+                share = replace(size, rows=-(-size.rows // len(table.partitions)), bytes=None)
+                found[str(partition.name)] = share
+    return found
 
 
 def _once(texts: Sequence[str]) -> tuple[str, ...]:
@@ -168,6 +201,7 @@ def _planned(
         prechecks=step.prechecks,
         validations=step.validations,
         grows=any(_grows(effect) for _, effect in effects),
+        waits=waits_knowingly(engine, tuple(effect for _, effect in effects)),
     )
     return planned, current
 
@@ -228,10 +262,26 @@ def table_of(statement: ddl.Statement, schema: Schema) -> TableName | None:
             return dropped.table if dropped else table
         case ddl.CreateIndex(index=index):
             return index.table
+        case ddl.Reindex(index=name) if name:
+            return _owner_of_index(name, schema)
+        case ddl.DefineView(view=view):
+            return view.name
         case ddl.CreateTable(table=table):
             return table.name
     found = getattr(statement, "table", None)
     return found if isinstance(found, TableName) else None
+
+
+def _owner_of_index(name: str, schema: Schema) -> TableName | None:
+    """The table of an index, which a constraint may have made under its own name."""
+    index = schema.index(name)
+    if index is not None:
+        return index.table
+    for table in schema.tables.values():
+        keys = (*table.uniques, *((table.primary_key,) if table.primary_key else ()))
+        if any(key.name == name for key in keys):
+            return table.name
+    return None
 
 
 def _slug(text: str) -> str:
