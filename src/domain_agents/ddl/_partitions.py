@@ -297,10 +297,12 @@ def _keys(table: Table) -> Iterable[Unique | PrimaryKey]:
 
 def _holder(schema: Schema, name: str) -> Table | None:
     """The partition with a key of that name of its own."""
-    for table in schema.tables.values():
-        for partition in table.partitions:
-            if any(key.name == name for key in _keys(partition.own)):
-                return schema.table(partition.name)
+    waiting = [partition for table in schema.tables.values() for partition in table.partitions]
+    while waiting:
+        partition = waiting.pop()
+        if any(key.name == name for key in _keys(partition.own)):
+            return schema.table(partition.name)
+        waiting += partition.own.partitions
     return None
 
 

@@ -86,6 +86,9 @@ def partition_form(statement: ddl.Statement, schema: Schema, quoting: ddl.Quotin
 def partition_locks(modes: Mapping[str, str], statement: ddl.Statement, schema: Schema) -> tuple[tuple[str, str], ...]:
     """The locks on the tables that play a part: the partition itself, the default one, the parent of a new index."""
     found: list[tuple[str, str]] = []
+    if isinstance(statement, ddl.AttachIndex):
+        part = schema.index(statement.partition_index)
+        return ((str(part.table) if part else statement.partition_index, modes["partition"]),)
     if isinstance(statement, ddl.AttachPartition | ddl.DetachPartition) and "partition" in modes:
         found.append((str(statement.partition), modes["partition"]))
     parent = schema.table(getattr(statement, "table", None) or TableName(""))

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from domain_agents import ddl
 from domain_agents.catalog import ForeignKey
 from domain_agents.engines import Can, Engine
-from domain_agents.operations import CannotPlan, Migration, Phase, Situation, Step
+from domain_agents.operations import Migration, Phase, Situation, Step
 from domain_agents.operations._asking import Change, Field, Request
 from domain_agents.operations._keys import has_index_on
 from domain_agents.operations._keys import orphans as orphans_of
+from domain_agents.operations._partitioned import foreign_key_steps
 
 if TYPE_CHECKING:
     from domain_agents.catalog import Schema, TableName
@@ -109,12 +110,8 @@ class AddForeignKey:
                     warnings=warnings,
                 ),
             )
-        if table is not None and table.partitioned_by:
-            raise CannotPlan(
-                f"{self.table} is partitioned, where not every version can add a foreign key without testing all rows",
-                field="sql",
-                way_out="add the key to each partition, NOT VALID then VALIDATE; this tool does not write those steps yet",
-            )
+        if table is not None and table.partitioned_by and not engine.can(Can.FOREIGN_KEY_NOT_VALID_ON_PARTITIONED):
+            return foreign_key_steps(engine, schema, table, self.key, orphans, warnings)
         return (
             Migration(
                 title=f"add foreign key {name}, not yet validated",

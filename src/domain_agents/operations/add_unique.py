@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 from domain_agents import ddl
 from domain_agents.catalog import Index, IndexKey, Unique
 from domain_agents.engines import Can, Engine
-from domain_agents.operations import CannotPlan, Deploy, Migration, Phase, Query, Situation, Step
+from domain_agents.operations import Deploy, Migration, Phase, Query, Situation, Step
 from domain_agents.operations._asking import Change, Field, Request
 from domain_agents.operations._keys import duplicates
+from domain_agents.operations._partitioned import require_partition_key, unique_steps
 
 if TYPE_CHECKING:
     from domain_agents.catalog import Schema, TableName
@@ -70,8 +71,10 @@ class AddUnique:
 
     def steps(self, engine: Engine, schema: Schema, situation: Situation) -> tuple[Step, ...]:
         """See Operation."""
-        after = self.apply(schema)
         table = schema.table(self.table)
+        if table is not None:
+            require_partition_key(table, self.unique.columns, f"unique constraint {self.unique.name}", "columns")
+        after = self.apply(schema)
         if self.using_index:
             return (self._take_over(engine, schema, after, self.using_index),)
         is_empty = situation.is_new_table or situation.size.rows == 0
@@ -81,12 +84,8 @@ class AddUnique:
                 self._direct(engine, after, is_empty=is_empty),
             )
         if table is not None and table.partitioned_by:
-            raise CannotPlan(
-                f"{self.table} is partitioned, where an index cannot be built concurrently on the parent",
-                field="sql",
-                way_out="create a unique index ON ONLY the parent, CONCURRENTLY on each partition, then ATTACH each; "
-                "this tool does not write those steps yet",
-            )
+            first, *later = unique_steps(engine, schema, table, self.unique)
+            return (self._deploy(), replace(first, prechecks=self._prechecks(engine)), *later)
         built = ddl.CreateIndex(self._index).apply(schema)
         return (
             self._deploy(),

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 from domain_agents import ddl
 from domain_agents.catalog import Index
 from domain_agents.engines import Blocks, Can, Engine
-from domain_agents.operations import CannotPlan, Migration, Phase, Query, Situation, Step
+from domain_agents.operations import Migration, Phase, Query, Situation, Step
 from domain_agents.operations._asking import Change, Field, Request, index_key
+from domain_agents.operations._partitioned import index_steps, require_partition_key
 
 if TYPE_CHECKING:
     from domain_agents.catalog import Schema, TableName
@@ -81,13 +82,10 @@ class CreateIndex:
         table = schema.table(self.table)
         is_empty = situation.is_new_table or situation.size.rows == 0
         concurrently = engine.can(Can.CONCURRENT_INDEX_BUILD) and not is_empty
+        if self.index.unique and table is not None:
+            require_partition_key(table, self.index.columns, f"unique index {self.index.name}", "columns")
         if concurrently and table is not None and table.partitioned_by:
-            raise CannotPlan(
-                f"{self.table} is partitioned, where an index cannot be built concurrently on the parent",
-                field="sql",
-                way_out="create the index ON ONLY the parent, CONCURRENTLY on each partition, then ATTACH each; "
-                "this tool does not write those steps yet",
-            )
+            return index_steps(engine, schema, self.index, self._prechecks(engine))
         create = ddl.CreateIndex(self.index, concurrently=concurrently)
         writes_pass = engine.effect(create, schema, situation.size).blocks is Blocks.NONE
         statements: tuple[ddl.Statement, ...] = (create,)

@@ -77,6 +77,17 @@ class LiveTable:
         """Those of the columns (table, column) that are this table's, each with what stands in for it."""
         return _of_table(self.name, going)
 
+    def with_shared_values(self, live: LiveTable) -> LiveTable:
+        """An enum column with those of its values only that a narrower enum beside it in `live` has too: while a value is
+        removed, the application that comes writes what the type of before and the one of after both hold.
+        """
+
+        def shared(column: LiveColumn) -> LiveColumn:
+            narrower = [one.labels for one in live.columns if one.labels and set(one.labels) < set(column.labels)]
+            return replace(column, labels=min(narrower, key=len)) if narrower else column
+
+        return replace(self, columns=tuple(map(shared, self.columns)))
+
     def without(self, going: Mapping[tuple[str, str], str]) -> LiveTable:
         """The table as an application sees it that has nothing more to do with some columns (table, column).
 

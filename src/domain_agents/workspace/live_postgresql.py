@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from domain_agents.workspace.live import LiveColumn, LiveForeignKey, LiveTable, quoted
+from domain_agents.workspace.live import LiveColumn, LiveForeignKey, LivePartition, LiveTable, quoted
 
 if TYPE_CHECKING:
     import psycopg
@@ -23,6 +23,7 @@ def read_tables(connection: psycopg.Connection[Any]) -> dict[str, LiveTable]:
     columns = _columns(connection)
     keys = _keys(connection)
     constraints = _constraints(connection)
+    partitions = _partitions(connection)
     found: dict[str, LiveTable] = {}
     for oid, schema, name, triggers in tables:
         own = tuple(columns.get(oid, ()))
@@ -42,7 +43,29 @@ def read_tables(connection: psycopg.Connection[Any]) -> dict[str, LiveTable]:
             ),
             checks=tuple(c[5] for c in constraints.get(oid, ()) if c[0] == "c"),
             fires_triggers=triggers,
+            partitions=tuple(partitions.get(oid, ())),
         )
+    return found
+
+
+def _partitions(connection: psycopg.Connection[Any]) -> dict[int, list[LivePartition]]:
+    """The partitions on every level, by the table at the top."""
+    rows = connection.execute(
+        f"""
+        SELECT pg_partition_root(c.oid)::oid::bigint,
+               CASE WHEN n.nspname = 'public' THEN c.relname ELSE n.nspname || '.' || c.relname END, p.relname,
+               ARRAY(SELECT coalesce(a.attname, '') FROM unnest(k.partattrs::int2[]) WITH ORDINALITY u(n, o)
+                     LEFT JOIN pg_attribute a ON a.attrelid = k.partrelid AND a.attnum = u.n AND u.n > 0
+                     ORDER BY u.o)::text[],
+               pg_get_expr(c.relpartbound, c.oid)
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_inherits i ON i.inhrelid = c.oid
+        JOIN pg_class p ON p.oid = i.inhparent JOIN pg_partitioned_table k ON k.partrelid = i.inhparent
+        WHERE c.relispartition AND c.relkind IN ('r', 'p') AND {OUTSIDE} ORDER BY c.relname
+        """
+    ).fetchall()
+    found: dict[int, list[LivePartition]] = {}
+    for root, name, parent, columns, bound in rows:
+        found.setdefault(root, []).append(LivePartition(name, parent, tuple(columns), bound or ""))
     return found
 
 

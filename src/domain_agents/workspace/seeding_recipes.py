@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from domain_agents.workspace.live import LiveForeignKey, quoted
+from domain_agents.workspace.seeding_partitions import partition_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -142,6 +143,8 @@ def recipe_for(
         Unseedable: a column must have a value and none can be made.
     """
     from_parents, limits, clean = _from_parents(values, table, recipes)
+    placed = _in_partitions(values, table, set(from_parents))
+    from_parents |= placed
     distinct, limit = _distinct_columns(values, table, set(from_parents))
     generators: dict[str, Generator] = {}
     for column in table.columns:
@@ -152,7 +155,8 @@ def recipe_for(
             if column.nullable or column.default:
                 continue
             raise Unseedable(f"column {column.name} is of type {column.type}, which no values are made for")
-        may_be_null = column.nullable and column.name not in distinct and column.name not in _unique_columns(table)
+        free = column.name not in distinct and column.name not in placed
+        may_be_null = column.nullable and free and column.name not in _unique_columns(table)
         if may_be_null and (table.name, column.name) not in never_null and column.name not in table.key:
             made = _sometimes_null(made)
         generators[column.name] = made
@@ -160,6 +164,16 @@ def recipe_for(
     allowed = min(lowest) if lowest else None
     recipe = Recipe(table, generators, wanted if allowed is None else min(wanted, allowed), allowed, clean)
     return _obeying_checks(values, recipe)
+
+
+def _in_partitions(values: Values, table: LiveTable, taken: set[str]) -> dict[str, Generator]:
+    """Values for the partition key, one after the other from each partition."""
+    made: dict[str, Generator] = {}
+    for name, listed in partition_values(table).items():
+        column = table.column(name)
+        if column is not None and name not in taken:
+            made[name] = values.one_of(listed, column)
+    return made
 
 
 def _sometimes_null(made: Generator) -> Generator:
