@@ -1,0 +1,157 @@
+"""A specification -> a schema, with the reason for everything in it. The same page of meaning gives the same tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from domain_agents.catalog import Index, Schema, Table, schema_of
+from domain_agents.schemas.draft import Draft, DraftTable, Question
+from domain_agents.schemas.entities import add_attributes, make_tables
+from domain_agents.schemas.keys import add_rules, add_unique_keys
+from domain_agents.schemas.lifecycle import add_history, add_lifecycles
+from domain_agents.schemas.names import said
+from domain_agents.schemas.paths import Served, add_indexes, read_paths, serve
+from domain_agents.schemas.physical import physical
+from domain_agents.schemas.relations import add_relations
+from domain_agents.schemas.tenancy import add_row_security, add_tenant_columns, choose_tenant
+
+if TYPE_CHECKING:
+    from domain_agents.engines import Engine
+    from domain_agents.findings import Finding
+    from domain_agents.schemas.draft import PlannedIndex
+    from domain_agents.schemas.physical import Physical
+    from domain_agents.schemas.spec import Spec
+
+
+@dataclass(frozen=True, slots=True)
+class DesignedIndex:
+    """An index, and why it is there."""
+
+    index: Index
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class DesignedTable:
+    """A table, and why it is so. `statements` come behind all tables; `meanings` are the kinds of its columns."""
+
+    table: Table
+    entity: str
+    indexes: tuple[DesignedIndex, ...]
+    statements: tuple[str, ...]
+    reasons: tuple[str, ...]
+    meanings: tuple[tuple[str, str], ...]
+    personal: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What a specification came to. `tables` are in the order in which they are made: parents first."""
+
+    spec: Spec
+    physical: Physical
+    schema: Schema
+    tables: tuple[DesignedTable, ...]
+    access: tuple[Served, ...]
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    assumptions: tuple[str, ...]
+    questions: tuple[Question, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def engine(self) -> Engine:
+        """The database it is for."""
+        return self.physical.engine
+
+
+MAX_QUESTIONS = 5
+
+
+def design(spec: Spec, engine: Engine) -> Design:
+    """The schema that a specification asks for.
+
+    Raises:
+        SpecError: it asks for what its own entities do not have.
+    """
+    draft = Draft(spec, physical(engine))
+    make_tables(draft)
+    choose_tenant(draft)
+    add_tenant_columns(draft)
+    add_relations(draft)
+    add_attributes(draft)
+    add_lifecycles(draft)
+    add_unique_keys(draft)
+    add_rules(draft)
+    add_history(draft)
+    paths = read_paths(draft)
+    add_indexes(draft, paths)
+    add_row_security(draft)
+    for table in draft.tables.values():
+        table.table = replace(table.table, comment=_comment(table))
+    ordered = in_load_order(draft)
+    tables = tuple(_designed(table) for table in ordered)
+    return Design(
+        spec,
+        draft.physical,
+        schema_of_design(draft, tables),
+        tables,
+        tuple(serve(draft, paths)),
+        tuple(draft.before),
+        tuple(draft.after),
+        tuple(draft.assumptions),
+        tuple(draft.questions[:MAX_QUESTIONS]),
+        tuple(draft.findings),
+    )
+
+
+def schema_of_design(draft: Draft, tables: tuple[DesignedTable, ...]) -> Schema:
+    """The catalog that the design's DDL arrives at."""
+    by_table = draft.physical.indexes_foreign_keys
+    schema = replace(schema_of(table.table for table in tables), indexes_by_table=by_table)
+    for table in tables:
+        for planned in table.indexes:
+            schema = schema.with_index(planned.index)
+    return schema
+
+
+def _comment(table: DraftTable) -> str:
+    if table.table.comment or table.entity is None:
+        return table.table.comment
+    return " ".join(table.entity.description.split())
+
+
+def _designed(table: DraftTable) -> DesignedTable:
+    return DesignedTable(
+        table.table,
+        table.entity.name if table.entity else said(table.key),
+        tuple(DesignedIndex(one.index, _why(one)) for one in table.indexes),
+        tuple(table.statements),
+        tuple(dict.fromkeys(table.reasons)),
+        tuple(table.meanings.items()),
+        tuple(table.pii),
+    )
+
+
+def _why(planned: PlannedIndex) -> str:
+    serves = ", ".join(dict.fromkeys(planned.serves))
+    return "; ".join(part for part in (serves, planned.why) if part)
+
+
+def in_load_order(draft: Draft) -> list[DraftTable]:
+    """Parents before children, else as they were written; tables in a circle as they were written."""
+    waiting = list(draft.tables.values())
+    made: set[str] = set()
+    ordered: list[DraftTable] = []
+    while waiting:
+        free = [
+            table
+            for table in waiting
+            if all(key.parent.name in made or key.parent.name == table.name for key in table.table.foreign_keys)
+        ]
+        for table in free[:1] or waiting[:1]:
+            waiting.remove(table)
+            ordered.append(table)
+            made.add(table.name)
+    return ordered

@@ -1,0 +1,235 @@
+"""design_schema: a page of meaning -> tables, keys, indexes for how they are used, diagrams, and the reason for each."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain_agents.engines import UnknownEngine, engine, engine_names
+from domain_agents.schemas.design import Design, design
+from domain_agents.schemas.draw.dbml import draw_dbml
+from domain_agents.schemas.draw.mermaid import draw_mermaid
+from domain_agents.schemas.draw.svg import draw_svg
+from domain_agents.schemas.reading_back import read_back
+from domain_agents.schemas.spec import SpecError, read_spec
+from domain_agents.schemas.writing import write_sql
+from domain_agents.tools import NeedsAnswer, Result, Settings, Tool, ToolError, shortened
+from domain_agents.tools._project import project_directory, read_project
+
+if TYPE_CHECKING:
+    from domain_agents.catalog import Column, Table
+    from domain_agents.engines import Engine
+    from domain_agents.schemas.design import DesignedTable
+    from domain_agents.schemas.spec import Spec
+    from domain_agents.tools import Job
+
+
+class DesignSchema(BaseModel):
+    """The arguments (contract, design_schema)."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    spec: dict[str, Any] = Field(
+        description="{name, settings, entities: [{name, attributes: [{name, kind}], natural_key, lifecycle, rows_1y}], "
+        "relations: [{child, parent}], access: [{id, entity, equals, range, order_by, contains}]}; kind is a meaning: "
+        "email, money, timestamp, enum, ...; every field: get_agent schema-designer"
+    )
+    existing: str | None = Field(None, max_length=2_000_000, description="Today's schema: DDL or a path")
+    engine: Literal["postgresql", "mysql", "mariadb", "sqlite"] | None = None
+    version: str | None = Field(None, max_length=20)
+    project: str | None = None
+    directory: str | None = Field(None, max_length=500)
+    write: bool = False
+
+
+def design_schema(arguments: DesignSchema, settings: Settings, job: Job) -> Result:
+    """The tool.
+
+    Raises:
+        ToolError: the specification cannot be read or designed; with every fault and the way out.
+        NeedsAnswer: the engine is not known.
+    """
+    job.check()
+    try:
+        spec = read_spec(arguments.spec)
+        made = design(spec, _engine(arguments, spec, settings))
+    except SpecError as error:
+        raise ToolError(_faults(error)) from error
+    job.check()
+    sql = write_sql(made)
+    structured = _structured(made, sql)
+    from domain_agents.prompts import report
+
+    structured["report"] = report("schema-designer", "design", structured)
+    structured["written"] = _write(structured, arguments, settings) if arguments.write else []
+    text = shortened(
+        structured["report"],
+        how_to_page="The whole SQL and report are in the structured result, or in files with write: true.",
+    )
+    return Result(structured, text)
+
+
+def _faults(error: SpecError) -> str:
+    lines = "\n".join(f"- {fault}" for fault in error.faults)
+    example = (
+        '{"name": "shop", "entities": [{"name": "Customer", "attributes": [{"name": "email", "kind": "email"}]}, '
+        '{"name": "Order", "attributes": [{"name": "placed_at", "kind": "timestamp"}]}], "relations": [{"child": "Order", '
+        '"parent": "Customer"}], "access": [{"id": "my_orders", "entity": "Order", "equals": ["customer"], "order_by": '
+        '["placed_at desc"]}]}'
+    )
+    return f"The specification does not fit:\n{lines}\nA specification that does: {example}"
+
+
+def _engine(arguments: DesignSchema, spec: Spec, settings: Settings) -> Engine:
+    """What was asked for, else what the project's files say.
+
+    Raises:
+        ToolError: an engine or version that there is no knowledge of.
+        NeedsAnswer: nothing tells.
+    """
+    name = arguments.engine or spec.settings.engine
+    version = arguments.version or (spec.settings.version if name == spec.settings.engine else "")
+    if not name:
+        project = read_project(settings, arguments.project)
+        name, version = project.engine, version or project.version
+    if not name:
+        raise NeedsAnswer(
+            "engine",
+            "Which database is this schema for? Neither the specification nor the project tells.",
+            choices=engine_names(),
+            way_out=f'Call again with "engine": one of {", ".join(engine_names())}.',
+        )
+    try:
+        return engine(name, version)
+    except UnknownEngine as error:
+        raise ToolError(f'version: {error}. Call again with "version" set to one of these.') from error
+
+
+def _structured(made: Design, sql: str) -> dict[str, Any]:
+    title = made.spec.name
+    findings = [*made.findings, *read_back(made, sql)]
+    return {
+        "engine": {"name": made.engine.name, "version": made.engine.version},
+        "name": title,
+        "sql": sql,
+        "tables": [_table(table) for table in made.tables],
+        "access": [asdict(one) for one in made.access],
+        "diagrams": {
+            "mermaid": draw_mermaid(made.schema),
+            "dbml": draw_dbml(made.schema, title),
+            "svg": draw_svg(made.schema, title),
+        },
+        "advice": [],
+        "findings": [finding.as_json() for finding in findings],
+        "changes": [],
+        "assumptions": list(made.assumptions),
+        "questions": [asdict(question) for question in made.questions],
+        "written": [],
+    }
+
+
+def _table(table: DesignedTable) -> dict[str, Any]:
+    made = table.table
+    meanings = dict(table.meanings)
+    return {
+        "name": str(made.name),
+        "entity": table.entity,
+        "comment": made.comment,
+        "columns": [_column(column, meanings.get(column.name, "")) for column in made.columns],
+        "keys": _keys(made),
+        "checks": [{"name": check.name, "expression": check.expression} for check in made.checks],
+        "indexes": [
+            {
+                "name": one.index.name,
+                "columns": [f"{key.text} DESC" if key.descending else key.text for key in one.index.keys],
+                "unique": one.index.unique,
+                "method": one.index.method,
+                "where": one.index.where,
+                "why": one.why,
+            }
+            for one in table.indexes
+        ],
+        "reasons": list(table.reasons),
+        "personal_data": list(table.personal),
+    }
+
+
+def _column(column: Column, meaning: str) -> dict[str, Any]:
+    return {
+        "name": column.name,
+        "type": column.type,
+        "nullable": column.nullable,
+        "default": column.default,
+        "kind": meaning,
+        "comment": column.comment,
+    }
+
+
+def _keys(table: Table) -> list[dict[str, Any]]:
+    keys: list[dict[str, Any]] = []
+    if table.primary_key is not None:
+        keys.append({"kind": "primary", "name": table.primary_key.name, "columns": list(table.primary_key.columns)})
+    keys += [{"kind": "unique", "name": one.name, "columns": list(one.columns)} for one in table.uniques]
+    keys += [
+        {
+            "kind": "foreign",
+            "name": one.name,
+            "columns": list(one.columns),
+            "references": str(one.parent),
+            "parent_columns": list(one.parent_columns),
+            "on_delete": one.on_delete,
+        }
+        for one in table.foreign_keys
+    ]
+    return keys
+
+
+def _write(structured: dict[str, Any], arguments: DesignSchema, settings: Settings) -> list[str]:
+    """The files, whole or not at all.
+
+    Raises:
+        ToolError: one is there already, or the directory is outside the project.
+    """
+    from domain_agents.schemas.names import snake
+    from domain_agents.workspace.files import WriteRefused, write_new
+
+    root = project_directory(settings, arguments.project)
+    start = f"{(arguments.directory or 'schema').strip().strip('/')}/{snake(structured['name']) or 'schema'}"
+    diagrams = structured["diagrams"]
+    contents = {
+        f"{start}.sql": structured["sql"],
+        f"{start}.md": structured["report"],
+        f"{start}.mmd": diagrams["mermaid"],
+        f"{start}.dbml": diagrams["dbml"],
+        f"{start}.svg": diagrams["svg"],
+    }
+    try:
+        return list(write_new(root, contents))
+    except WriteRefused as error:
+        raise ToolError(str(error)) from error
+
+
+def _rows(properties: str) -> dict[str, Any]:
+    return {"type": "array", "items": {"type": "object", "required": properties.split()}}
+
+
+TOOL = Tool(
+    name="design_schema",
+    title="Design a schema",
+    description=(
+        "From what data means and how it is used: DDL, keys, an index for every access path, ERD, reasons, advice on "
+        "scale. Writes only with write: true."
+    ),
+    arguments=DesignSchema,
+    output_schema={
+        "type": "object",
+        "properties": {"sql": {"type": "string"}, "tables": {"type": "array"}, "report": {"type": "string"}},
+        "required": ["sql", "tables", "report"],
+    },
+    call=design_schema,
+    read_only=False,
+    destructive=False,
+    idempotent=False,
+)
