@@ -21,6 +21,7 @@ DOCUMENTS = ("README.md", "ARCHITECTURE.md")
 PRODUCTS = {"postgresql": "PostgreSQL", "sqlite": "SQLite", "mysql": "MySQL", "mariadb": "MariaDB"}
 FRAMEWORKS = {
     "alembic": "Alembic",
+    "django": "Django",
     "flyway": "Flyway",
     "liquibase": "Liquibase (formatted SQL)",
     "prisma": "Prisma Migrate",
@@ -204,8 +205,8 @@ def how_known(name: str, engine: str) -> str:
         return known[engine] if name == "raw" else "not tried"
     if name == "raw":
         return "run by `prove_migration`"
-    if name == "alembic":
-        return "run by Alembic"
+    if name in {"alembic", "django"}:
+        return f"run by {FRAMEWORKS[name]}"
     tools = [tool for tool in TOOLS if tool.framework == name and engine in tool.engines]
     if not tools:
         return "golden files"

@@ -6,7 +6,7 @@ from typing import Any
 
 from domain_agents.engines import engine as database
 from domain_agents.migrations.formats import ReadFile, framework
-from domain_agents.migrations.plan import Plan, PlannedDeploy, PlannedMigration, Project
+from domain_agents.migrations.plan import App, Model, ModelField, Plan, PlannedDeploy, PlannedMigration, Project
 from domain_agents.operations import Phase, Query
 
 
@@ -42,6 +42,26 @@ PROJECTS = {
         framework="raw", directory="db/migrations", numbering="0001", next_number="0018", head="0017_create_users"
     ),
     "alembic": Project(framework="alembic", directory="alembic/versions", numbering="alembic", head="3f1c0b7a9d24"),
+    "django": Project(
+        framework="django",
+        directory="accounts/migrations",
+        numbering="0001",
+        next_number="0018",
+        head="0017_create_users",
+        heads=("0017_create_users",),
+        file_template="{number}_{slug}.py",
+        schema_sql="CREATE TABLE users (id integer PRIMARY KEY, email text NOT NULL);",
+        framework_version="5.2",
+        apps=(
+            App(
+                "accounts",
+                "accounts/migrations",
+                ("0017_create_users",),
+                "0018",
+                (Model("users", "User", (ModelField("email", "email", "models.TextField()"),)),),
+            ),
+        ),
+    ),
     "goose": Project(
         framework="goose",
         directory="db/migrations",

@@ -17,7 +17,21 @@ if TYPE_CHECKING:
     from domain_agents.migrations.prove import ProofFile
 
 CREATE = "CREATE TABLE users (id bigint PRIMARY KEY, email text);"
+DJANGO = """from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = []
+    operations = [
+        migrations.CreateModel(
+            "User",
+            [("id", models.BigAutoField(primary_key=True)), ("email", models.TextField(null=True))],
+            {"db_table": "users"},
+        ),
+    ]
+"""
 HISTORIES = {
+    "django": {"manage.py": "", "accounts/models.py": "", "accounts/migrations/0001_initial.py": DJANGO},
     "goose": {"db/migrations/00001_init.sql": f"-- +goose Up\n{CREATE}\n-- +goose Down\nDROP TABLE users;\n"},
     "dbmate": {
         "db/migrations/20240101000000_init.sql": f"-- migrate:up\n{CREATE}\n-- migrate:down\nDROP TABLE users;\n"
@@ -51,6 +65,7 @@ HISTORIES = {
 }
 SLUG, DASHED = "create_users_email_idx", "create-users-email-idx"
 WRITTEN = {
+    "django": [f"accounts/migrations/0002_{SLUG}.py"],
     "goose": [f"db/migrations/00002_{SLUG}.sql"],
     "dbmate": [f"db/migrations/20261121000000_{SLUG}_1.sql", f"db/migrations/20261121000001_{SLUG}_2.sql"],
     "golang-migrate": [

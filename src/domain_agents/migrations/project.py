@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from domain_agents.migrations.plan import Evidence, Project
 from domain_agents.migrations.recognition import Claim, base, strongest
 from domain_agents.migrations.recognition.alembic import read_alembic
+from domain_agents.migrations.recognition.django import read_django
 from domain_agents.migrations.recognition.engines import EngineMarks, read_marks, read_signs
 from domain_agents.migrations.recognition.frameworks import DEPENDENCY, read_frameworks
 from domain_agents.migrations.recognition.histories import LEDGERS, own_history, readable, told
@@ -60,6 +61,8 @@ def recognise(
     evidence.extend(_told(claims, chosen))
     if chosen == "alembic":
         found = _alembic_project(files, found_engine, found_version, directory, evidence)
+    elif chosen == "django":
+        found = _django_project(files, found_engine, found_version, directory, evidence)
     else:
         home = homes.get(chosen, "")
         own = own_history(chosen, files, home, directory)
@@ -152,6 +155,30 @@ def _alembic_project(files: Files, engine: str, version: str, directory: str, ev
         evidence=_unique([*evidence, *history.evidence]),
         transactions="runner",
         unread=tuple(history.unread),
+    )
+
+
+def _django_project(files: Files, engine: str, version: str, directory: str, evidence: list[Evidence]) -> Project:
+    history = read_django(files, engine, directory)
+    app = history.app
+    return Project(
+        engine=engine,
+        version=version,
+        framework="django",
+        directory=app.directory if app else directory,
+        numbering="0001",
+        next_number=app.next_number if app else "",
+        head=app.heads[0] if app and len(app.heads) == 1 else "",
+        heads=app.heads if app else (),
+        ledger=LEDGERS["django"],
+        file_template="{number}_{slug}.py",
+        schema_sql=history.schema_sql,
+        schema_from=history.schema_from,
+        evidence=_unique([*evidence, *history.evidence]),
+        transactions="runner",
+        unread=tuple(history.unread),
+        framework_version=history.version,
+        apps=history.apps,
     )
 
 

@@ -33,7 +33,6 @@ SQL_PATH = "sql"
 MAX_FINDINGS = 1_000
 MAX_TOLD_FIXES = 3
 """Fixes that the text writes out; the structured result holds more."""
-_SUFFIXES = {"alembic": (".py",), "yoyo": (".sql", ".py"), "node-pg-migrate": (".sql", ".js", ".ts")}
 
 
 class LintMigration(BaseModel):
@@ -178,7 +177,7 @@ def _set(arguments: LintMigration, settings: Settings, project: Project) -> _Set
     files = _files(arguments, settings)
     asked = [_plain(path) for path in arguments.paths or ()]
     form = _form(project)
-    suffixes = _SUFFIXES.get(form.name, (".sql",))
+    suffixes = form.suffixes
     if asked:
         chosen = _chosen(asked, files, suffixes)
     elif project.directory:
@@ -209,7 +208,7 @@ def _is_migration(path: str, text: str) -> bool:
     """Whether a file is one: beside a framework's Python migrations lie other modules."""
     return (
         not path.endswith(".py")
-        or re.search(r"^(?:def upgrade\b|steps\s*=|revision\b)", text, re.MULTILINE) is not None
+        or re.search(r"^(?:def upgrade\b|steps\s*=|revision\b|class Migration\b)", text, re.MULTILINE) is not None
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +15,7 @@ from domain_agents.engines import TableSize, UnknownEngine, engine
 from domain_agents.migrations.formats import framework, framework_names
 from domain_agents.migrations.planning import table_of
 from domain_agents.migrations.prove import Proof, ProofFile, ProofRequest, ProofStatement
-from domain_agents.operations import MakesWay
+from domain_agents.operations import MakesWay, PutsBack
 from domain_agents.tools import NeedsAnswer, Result, Settings, Tool, ToolError, shortened
 from domain_agents.tools._project import project_directory
 from domain_agents.tools._proving import DEFAULT_SECONDS, ON_A_SERVER, PROVABLE, Refused, prove
@@ -196,7 +197,8 @@ def _spelled(operations: Sequence[Operation], database: Engine, schema: Schema) 
     found: list[str] = []
     for operation in operations:
         before = operation.making_way(schema) if isinstance(operation, MakesWay) else ()
-        for statement in (*before, operation.statement):
+        after = operation.putting_back(schema) if isinstance(operation, PutsBack) else ()
+        for statement in (*before, operation.statement, *after):
             found += database.spell(statement, schema)
             schema = statement.apply(schema)
     return tuple(found)
@@ -244,9 +246,14 @@ def _from_paths(arguments: ProveMigration, paths: Sequence[str], settings: Setti
 
 def _form_of(paths: Sequence[str], name: str) -> Format:
     """Who can read the files: the project's framework, unless they are of another language than it writes."""
-    if all(path.endswith(".py") for path in paths):
-        return framework("alembic")
-    return framework(name if name in framework_names() and name != "alembic" else "raw")
+    known = framework(name if name in framework_names() else "raw")
+    if all(path.endswith(known.suffixes) for path in paths):
+        return known
+    return framework("alembic" if all(path.endswith(".py") for path in paths) else "raw")
+
+
+_NUMBERED = re.compile(r"\.sql$|/migrations/\d{4}_\w+\.py$|(^|/)\d[^/]*\.(rb|php|[cm]?[jt]s)$")
+"""Migrations that are run in the order of their names."""
 
 
 class _Before:
@@ -255,7 +262,7 @@ class _Before:
     def __init__(self, files: Any, without: frozenset[str]) -> None:
         self._files = files
         self._without = without
-        self._from = {_history_of(path): path for path in sorted(without, reverse=True) if path.endswith(".sql")}
+        self._from = {_history_of(path): path for path in sorted(without, reverse=True) if _NUMBERED.search(path)}
 
     def paths(self) -> tuple[str, ...]:
         return tuple(path for path in self._files.paths() if path not in self._without and not self._is_later(path))
@@ -266,7 +273,7 @@ class _Before:
 
     def _is_later(self, path: str) -> bool:
         first = self._from.get(_history_of(path))
-        return first is not None and path.endswith(".sql") and path > first
+        return first is not None and _NUMBERED.search(path) is not None and path > first
 
 
 def _history_of(path: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from domain_agents.registry import load_unit, unit_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from domain_agents.engines import Engine
     from domain_agents.migrations.plan import Plan, Project
@@ -83,9 +83,22 @@ class Format(Protocol):
         return "migrations"
 
     @property
+    def suffixes(self) -> tuple[str, ...]:
+        """The endings of the files that it runs, and `read` understands."""
+        return (".sql",)
+
+    @property
     def outside_transaction(self) -> OutsideTransaction:
         """What the framework lets run outside a transaction; a plan that needs more cannot be rendered."""
         ...
+
+    def home(self, project: Project, tables: Collection[str]) -> Project:
+        """The project with the history that is continued, where it has several: the one whose `tables` change.
+
+        Raises:
+            CannotPlan: several could be meant.
+        """
+        return project
 
     def render(self, plan: Plan, project: Project, engine: Engine, *, author: str, date: str) -> Mapping[str, str]:
         """Path -> content for every migration of the plan, in order, numbered after the project's newest.

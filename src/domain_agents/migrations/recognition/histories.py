@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from domain_agents.migrations.recognition import Files
 
 LEDGERS = {
+    "django": "django_migrations",
     "dbmate": "schema_migrations",
     "flyway": "flyway_schema_history",
     "golang-migrate": "schema_migrations",

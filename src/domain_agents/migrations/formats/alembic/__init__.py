@@ -60,6 +60,10 @@ class _Alembic(Format):
         return "alembic/versions"
 
     @property
+    def suffixes(self) -> tuple[str, ...]:
+        return (".py",)
+
+    @property
     def outside_transaction(self) -> OutsideTransaction:
         return OutsideTransaction.STATEMENTS
 

@@ -53,6 +53,10 @@ class _NodePgMigrate(Format):
         return "node-pg-migrate"
 
     @property
+    def suffixes(self) -> tuple[str, ...]:
+        return (".sql", ".js", ".cjs", ".mjs", ".ts")
+
+    @property
     def outside_transaction(self) -> OutsideTransaction:
         return OutsideTransaction.WHOLE_FILES
 

@@ -54,6 +54,10 @@ class _Yoyo(Format):
         return "yoyo"
 
     @property
+    def suffixes(self) -> tuple[str, ...]:
+        return (".sql", ".py")
+
+    @property
     def outside_transaction(self) -> OutsideTransaction:
         return OutsideTransaction.WHOLE_FILES
 
