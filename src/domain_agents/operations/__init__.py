@@ -160,6 +160,24 @@ class MakesWay(Protocol):
         ...
 
 
+@runtime_checkable
+class WorksOn(Protocol):
+    """An operation whose table shows only in the schema, such as that of a type's columns."""
+
+    def worked_on(self, schema: Schema) -> TableName:
+        """The table whose size matters."""
+        ...
+
+
+@runtime_checkable
+class PutsBack(Protocol):
+    """An operation whose one statement needs something taken away first that is there again afterwards, such as a view."""
+
+    def putting_back(self, schema: Schema) -> tuple[Statement, ...]:
+        """The statements that come after it; `schema` is as it is before all of them."""
+        ...
+
+
 def operation_kinds() -> tuple[str, ...]:
     """The changes that there are, by name."""
     import domain_agents.operations as package

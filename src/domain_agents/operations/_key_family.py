@@ -105,7 +105,7 @@ def exchange_steps(
     }
     stand_ins: dict[TableName, StandIn] = {}
     for name, table in befores.items():
-        columns = tuple(found for one in family.tables[name] if (found := table.column(one)) is not None)
+        columns = tuple(column for one in family.tables[name] if (column := table.column(one)) is not None)
         stand_ins[name] = StandIn(engine, table, columns, type_, using, parents, () if stand_ins else warnings)
     run = _Run(schema)
     filled = [one for one in stand_ins.values() if one.columns]

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from domain_agents import ddl
-from domain_agents.engines import Can, Engine
+from domain_agents.engines import Can, CopiesTables, Engine
 from domain_agents.operations import CannotPlan, Deploy, Migration, Phase, Situation, Step
 from domain_agents.operations._asking import Change, Field, Request
+from domain_agents.operations._copied_type import copied_steps
 from domain_agents.operations._dependents import breakage_warnings
 from domain_agents.operations._key_family import KeyFamily, exchange_steps, family_of
 from domain_agents.operations._numbering import numbering_of, require_countable
+from domain_agents.operations._views import Shown, views_showing
 
 if TYPE_CHECKING:
     from domain_agents.catalog import Column, Schema, Table, TableName
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 class ChangeType:
     """Another type for a column; `using` computes the new value from the row, else the old value is cast.
 
-    `engine` is the one it was asked for: what a shorthand such as serial holds, and what counts, is not the same everywhere.
+    `engine` is the one it was asked for: not everywhere does a shorthand such as serial hold, and count, the same.
     """
 
     kind: ClassVar[str] = "change_type"
@@ -67,21 +69,38 @@ class ChangeType:
     def apply(self, schema: Schema) -> Schema:
         """See Operation."""
         _, column = self._found(schema)
-        after = ddl.apply_all((*self.making_way(schema), self.statement), schema)
+        after = ddl.apply_all(self._all(schema), schema)
         if self.using is None and self.engine.stored_type(column.type).lower() == self.type.lower():
             raise ddl.DoesNotApply(f"{self.table}.{self.column} has the type {self.type} already")
         return after
 
     def making_way(self, schema: Schema) -> tuple[ddl.Statement, ...]:
-        """See MakesWay: the columns that refer to it, and what counts in them."""
+        """See MakesWay: the views that show it, the columns that refer to it, and what counts in them."""
         table, column = self._found(schema)
-        statements: list[ddl.Statement] = []
+        statements: list[ddl.Statement] = [one for shown in self._views(schema) for one in shown.dropped]
         for owner, one in self._family(schema, table).columns(schema):
             numbering = numbering_of(self.engine, schema, owner.name, one)
             statements += numbering.widened(self.type) if numbering else ()
             if (owner, one) != (table, column):
                 statements.append(self._changed(owner.name, one.name))
         return tuple(statements)
+
+    def putting_back(self, schema: Schema) -> tuple[ddl.Statement, ...]:
+        """See PutsBack: the views."""
+        return tuple(one for shown in reversed(self._views(schema)) for one in shown.made)
+
+    def _all(self, schema: Schema) -> tuple[ddl.Statement, ...]:
+        return (*self.making_way(schema), self.statement, *self.putting_back(schema))
+
+    def _views(self, schema: Schema) -> tuple[Shown, ...]:
+        """What shows a column of the family, one table's views after the other's, each of them once."""
+        found: list[Shown] = []
+        current = schema
+        for name, columns in self._family(schema, self._found(schema)[0]).tables.items():
+            shown = views_showing(self.engine, current, name, tuple(columns)) if columns else Shown()
+            current = ddl.apply_all(shown.dropped, current)
+            found.append(shown)
+        return tuple(found)
 
     def steps(self, engine: Engine, schema: Schema, situation: Situation) -> tuple[Step, ...]:
         """See Operation."""
@@ -90,6 +109,8 @@ class ChangeType:
         family = self._family(schema, table)
         members = family.columns(schema)
         self._refuse(engine, schema, members)
+        if isinstance(engine, CopiesTables):
+            return self._copied(engine, schema, situation, members)
         if situation.is_new_table or situation.size.rows == 0:
             return (self._direct(engine, schema, column, Phase.EXPAND, "there is no row to convert"),)
         statements = [self._changed(owner.name, one.name) for owner, one in members]
@@ -113,6 +134,28 @@ class ChangeType:
         return exchange_steps(
             engine, schema, family, self.type, self.using, warnings=self._warnings(schema, members), cope=cope
         )
+
+    def _copied(
+        self, engine: Engine, schema: Schema, situation: Situation, members: tuple[tuple[Table, Column], ...]
+    ) -> tuple[Step, ...]:
+        """Where the server converts the rows itself, in a copy, unless it needs to touch none."""
+        changes = [self._changed(owner.name, one.name, self.using) for owner, one in members]
+        is_empty = situation.is_new_table or situation.size.rows == 0
+        is_long = any(engine.effect(change, schema, situation.size).is_long for change in changes)
+        warnings = tuple(
+            one
+            for change in changes
+            for one in breakage_warnings(schema, change.table, change.column, verb="changes its type")
+        )
+        why = "every row is converted as it is copied; a value that does not fit the new type stops it, and changes nothing"
+        if is_empty:
+            why = "there is no row to convert"
+        elif not is_long:
+            why = "every old value is a value of the new type: the change is noted in the catalog, no row is read"
+        steps = copied_steps(
+            engine, schema, changes, why=why, phase=Phase.CONTRACT if is_long else Phase.EXPAND, warnings=warnings
+        )
+        return (self._deploy(members, members[0][1]), *steps) if is_long and not is_empty else steps
 
     @property
     def _label(self) -> str:
@@ -145,18 +188,23 @@ class ChangeType:
         broken = [
             one
             for owner, member in members
-            for one in breakage_warnings(schema, owner.name, member.name, verb="is exchanged for one of the new type")
+            for one in ChangeType._broken(schema, owner.name, member.name, "is exchanged for one of the new type")
         ]
         lost = (
             f"what is set on {names} alone goes with the old columns: column privileges, statistics targets, places in "
             "publications, row-security policies; set it on the new ones"
         )
-        # Views are made again by the exchange itself.
-        return (*(one for one in broken if not one.startswith("view ")), lost)
+        return (*broken, lost)
+
+    @staticmethod
+    def _broken(schema: Schema, table: TableName, column: str, verb: str) -> tuple[str, ...]:
+        """What names the column and is not made again, as a view is."""
+        told = breakage_warnings(schema, table, column, verb=verb)
+        return tuple(one for one in told if not one.startswith("view "))
 
     def _direct(self, engine: Engine, schema: Schema, column: Column, phase: Phase, why: str) -> Migration:
         back = ddl.ChangeType(self.table, self.column, engine.stored_type(column.type))
-        statements = (*self.making_way(schema), self.statement)
+        statements = self._all(schema)
         return Migration(
             title=f"change {self._label} to {self.type}",
             slug=f"change_{self.table.name}_{self.column}_type",
@@ -166,11 +214,11 @@ class ChangeType:
             transaction=not any(engine.refuses_transaction(statement, schema) for statement in statements),
             undo=f"a new change of {self._label} back to {back.type}; values that do not fit it stop that change",
             warnings=(
-                *breakage_warnings(schema, self.table, self.column, verb="changes its type"),
+                *self._broken(schema, self.table, self.column, "changes its type"),
                 *(
                     f"{one.table}.{one.column} refers to it and gets the type {self.type} with it"
-                    for one in statements[:-1]
-                    if isinstance(one, ddl.ChangeType)
+                    for one in statements
+                    if isinstance(one, ddl.ChangeType) and one != self.statement
                 ),
             ),
         )

@@ -51,6 +51,12 @@ class _Sampled:
     made_wait: bool = False
 
 
+_STRENGTH = (
+    "AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock", "ShareRowExclusiveLock",
+    "ExclusiveLock", "AccessExclusiveLock",
+)  # fmt: skip
+
+
 class Sampler:
     """The session that watches another one's locks."""
 
@@ -231,7 +237,8 @@ class Runner:
             error = described(raised)
         end = time.perf_counter()
         sampled = self._sampler.look()
-        locks = set(sampled.seen) - held_before
+        # A weaker lock than the transaction holds already keeps nobody out who was not kept out before.
+        locks = {(oid, mode) for oid, mode in set(sampled.seen) - held_before if not _is_covered(oid, mode, held_before)}
         # Reading the locks took a moment; only the statement's own time counts for them.
         observation = Observation(
             file=path,
@@ -305,6 +312,10 @@ class Runner:
         changed = {oid for oid, node in now.items() if self._filenodes.get(oid, node) != node}
         self._filenodes = now
         return {self._relations[oid][0] for oid in changed if oid in self._relations}
+
+
+def _is_covered(oid: int, mode: str, held: set[tuple[int, str]]) -> bool:
+    return any(oid == one and _STRENGTH.index(mode) <= _STRENGTH.index(other) for one, other in held)
 
 
 def described(error: Exception) -> str:

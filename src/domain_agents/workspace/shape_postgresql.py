@@ -41,6 +41,14 @@ _QUERIES: Final = (
     f"""SELECT 'trigger', {_READABLE}, pg_get_triggerdef(t.oid), t.tgname
         {_TABLES} JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal""",
     f"""SELECT 'view', {_READABLE}, pg_get_viewdef(c.oid), c.relname {_TABLES} WHERE c.relkind IN ('v', 'm')""",
+    f"""SELECT 'sequence', CASE WHEN o.oid IS NULL THEN '' WHEN n.nspname = 'public' THEN o.relname
+          ELSE n.nspname || '.' || o.relname END, format_type(s.seqtypid, NULL) || coalesce(' of ' || a.attname, ''),
+          q.relname
+        FROM pg_sequence s JOIN pg_class q ON q.oid = s.seqrelid JOIN pg_namespace n ON n.oid = q.relnamespace AND {OUTSIDE}
+        LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = q.oid AND d.deptype IN ('a', 'i')
+          AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
+        LEFT JOIN pg_class o ON o.oid = d.refobjid
+        LEFT JOIN pg_attribute a ON a.attrelid = o.oid AND a.attnum = d.refobjsubid""",
     f"""SELECT 'routine', '', n.nspname || '.' || p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')',
           p.proname
         FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND {OUTSIDE}
