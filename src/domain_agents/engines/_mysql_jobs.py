@@ -66,8 +66,8 @@ def job_for(engine: MysqlBase, statement: ddl.Statement, schema: Schema, size: T
     cautions += _pt_cautions(children, own=own, triggers=triggers, statement=statement)
     return CopyJob(
         title=f"change {table.name.name} by a tool that copies it while writes pass",
-        why=f"{engine.name} {engine.version} can only copy {table.name} for this while every write waits. Wherever the "
-        f"table has more than {SMALL_ROWS:,} rows, run one of the commands (first as it stands, which tries it, then with "
+        why=f"the server can only copy {table.name} for this while every write waits. Wherever the table has "
+        f"more than {SMALL_ROWS:,} rows, run one of the commands (first as it stands, which tries it, then with "
         "--execute), and record the next file as applied there without running it; everywhere else the file does it",
         commands=tuple(commands),
         cautions=tuple(cautions),

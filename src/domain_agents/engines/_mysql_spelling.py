@@ -224,9 +224,10 @@ class Spelling:
     def _rename_constraint(self, statement: ddl.RenameConstraint) -> str:
         """In one statement, so that no row slips in between: there is none that renames a constraint."""
         table = self.schema.table(statement.table)
-        found = table and next(
-            (one for one in (*table.uniques, *table.checks, *table.foreign_keys) if one.name == statement.name), None
-        )
+        known: tuple[Unique | Check | ForeignKey, ...] = ()
+        if table is not None:
+            known = (*table.uniques, *table.checks, *table.foreign_keys)
+        found = next((one for one in known if one.name == statement.name), None)
         if found is None:
             raise CannotSpell(
                 f"{statement.name} of {statement.table}: a constraint is renamed by dropping it and adding it again, and "
