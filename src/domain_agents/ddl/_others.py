@@ -33,3 +33,29 @@ class KeepText:
 
     def apply(self, schema: Schema) -> Schema:
         return replace(schema, extras=(*schema.extras, self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Reindex:
+    """An index built anew under its name (`table` then says nothing), or every index of a table where `index` is empty."""
+
+    table: TableName
+    index: str = ""
+    concurrently: bool = False
+    schema: str = ""
+    """Of the index, where it was written."""
+
+    def apply(self, schema: Schema) -> Schema:
+        return schema
+
+
+@dataclass(frozen=True, slots=True)
+class Vacuum:
+    """Space of dead rows given back for reuse; `full` writes the table anew, while nobody can use it."""
+
+    table: TableName
+    full: bool = False
+    analyze: bool = False
+
+    def apply(self, schema: Schema) -> Schema:
+        return schema

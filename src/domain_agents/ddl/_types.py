@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from domain_agents.catalog import Enum, TableName
-from domain_agents.ddl._statement import DoesNotApply
+from domain_agents.ddl._columns import ChangeType
+from domain_agents.ddl._expressions import mentions
+from domain_agents.ddl._statement import DoesNotApply, column_in, table_in
 
 if TYPE_CHECKING:
     from domain_agents.catalog import Column, Schema, Table
@@ -92,27 +94,45 @@ class CreateEnum:
 
 @dataclass(frozen=True, slots=True)
 class AddEnumValue:
-    """ALTER TYPE ... ADD VALUE; at the end unless `before` or `after` names its neighbour."""
+    """ALTER TYPE ... ADD VALUE; at the end unless `before` or `after` names its neighbour.
+
+    With a `column`, `enum` is its table, and the values stand in the column's own type.
+    """
 
     enum: TableName
     value: str
     before: str = ""
     after: str = ""
     if_not_exists: bool = False
+    column: str = ""
 
     def apply(self, schema: Schema) -> Schema:
+        if self.column:
+            return self.as_change(schema).apply(schema)
         enum = enum_in(schema, self.enum)
-        values = list(enum.values)
+        if self.value in enum.values and self.if_not_exists:
+            return schema
+        return _with(schema, replace(enum, values=self._among(enum.values, f"type {enum.name}")))
+
+    def as_change(self, schema: Schema) -> ChangeType:
+        """The change of the column's type that it is.
+
+        Raises:
+            DoesNotApply: the column has no values of its own, or not the neighbour, or has the value already.
+        """
+        column, values = enum_values_of_column(schema, self.enum, self.column)
+        written = ", ".join(map(_literal, self._among(values, f"{self.enum}.{self.column}")))
+        head, _, rest = column.type.partition("(")
+        return ChangeType(self.enum, self.column, f"{head}({written}){rest.rpartition(')')[2]}")
+
+    def _among(self, values: tuple[str, ...], whose: str) -> tuple[str, ...]:
         if self.value in values:
-            if self.if_not_exists:
-                return schema
-            raise DoesNotApply(f"type {enum.name} has a value {self.value!r} already")
+            raise DoesNotApply(f"{whose} has a value {self.value!r} already")
         neighbour = self.before or self.after
         if neighbour and neighbour not in values:
-            raise DoesNotApply(f"type {enum.name} has no value {neighbour!r}; it has {', '.join(values)}")
+            raise DoesNotApply(f"{whose} has no value {neighbour!r}; it has {', '.join(values)}")
         place = values.index(neighbour) + bool(self.after) if neighbour else len(values)
-        values.insert(place, self.value)
-        return _with(schema, replace(enum, values=tuple(values)))
+        return (*values[:place], self.value, *values[place:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +150,22 @@ class RenameEnumValue:
         if self.new_value in enum.values:
             raise DoesNotApply(f"type {enum.name} has a value {self.new_value!r} already")
         values = tuple(self.new_value if one == self.value else one for one in enum.values)
-        return _with(schema, replace(enum, values=values))
+        after = _with(schema, replace(enum, values=values))
+        # The servers keep the value itself in defaults and checks, not its name.
+        for table, column in enum_columns(schema, enum):
+            changed = after.table(table.name) or table
+            checks = tuple(
+                replace(check, expression=self._followed(check.expression))
+                if mentions(check.expression, column.name)
+                else check
+                for check in changed.checks
+            )
+            default = self._followed(column.default) if column.default is not None else None
+            after = after.with_table(replace(changed, checks=checks).with_column(replace(column, default=default)))
+        return after
+
+    def _followed(self, expression: str) -> str:
+        return expression.replace(_literal(self.value), _literal(self.new_value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +183,25 @@ class RemoveEnumValue:
                 raise DoesNotApply(f"type {enum.name} has no value {one!r}; it has {', '.join(enum.values)}")
         if self.replacement == self.value:
             raise DoesNotApply(f"{self.value!r} cannot take its own place")
-        after = _with(schema, replace(enum, values=tuple(one for one in enum.values if one != self.value)))
+        after = _with(schema, replace(enum, values=self.left(enum)))
         for table, column in enum_columns(schema, enum):
             if column.default is not None and says_value(column.default, self.value) and self.replacement:
                 default = column.default.replace(_literal(self.value), _literal(self.replacement))
                 changed = after.table(table.name) or table
                 after = after.with_table(changed.with_column(replace(column, default=default)))
         return after
+
+    def left(self, enum: Enum) -> tuple[str, ...]:
+        """The values without it."""
+        return tuple(one for one in enum.values if one != self.value)
+
+    def value_from(self, column: str, *, is_array: bool) -> str:
+        """The new value of a column as text; `column` is its name as SQL."""
+        old, new = _literal(self.value), _literal(self.replacement)
+        if is_array:
+            return f"array_replace(CAST({column} AS text[]), {old}, {new})"
+        text = f"CAST({column} AS text)"
+        return f"CASE {text} WHEN {old} THEN {new} ELSE {text} END" if self.replacement else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +252,19 @@ class DropType:
         if used:
             raise DoesNotApply(f"type {enum.name} is the type of {', '.join(used)}")
         return replace(schema, enums={key: one for key, one in schema.enums.items() if key != enum.name})
+
+
+def enum_values_of_column(schema: Schema, table: TableName, name: str) -> tuple[Column, tuple[str, ...]]:
+    """A column whose type lists its values, ENUM ('a', 'b'), and the values.
+
+    Raises:
+        DoesNotApply: there is no such column, or its type lists none.
+    """
+    column = column_in(table_in(schema, table), name)
+    if re.match(r"enum\s*\(", column.type, re.IGNORECASE) is None:
+        raise DoesNotApply(f"{table}.{name} is a {column.type}, whose type lists no values")
+    found = re.findall(r"'((?:[^']|'')*)'", column.type)
+    return column, tuple(value.replace("''", "'") for value in found)
 
 
 def says_value(expression: str, value: str) -> bool:

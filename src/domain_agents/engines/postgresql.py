@@ -11,7 +11,7 @@ from domain_agents.catalog import Check, Column, ForeignKey, Index, PrimaryKey, 
 from domain_agents.engines import Blocks, Can, CannotSpell, Effect, Sync, TableSize, UnknownEngine
 from domain_agents.engines._postgresql_backfill import backfill_statements
 from domain_agents.engines._postgresql_numbering import numbering_sql
-from domain_agents.engines._postgresql_objects import spelled_object
+from domain_agents.engines._postgresql_objects import form_of_object, spelled_object
 from domain_agents.engines._postgresql_partitions import partition_form, partition_locks, spelled_partition
 from domain_agents.engines._postgresql_spelling import Spelling
 from domain_agents.engines._postgresql_sync import drop_statements, sync_statements
@@ -191,7 +191,7 @@ class PostgreSQL:
             columns = tuple(map(self.quote, statement.columns))
             view, table = self.quote_table(statement.view), self.quote_table(statement.table)
             return stand_in_view(view, table, columns, as_invoker=int(self.version) >= _SECURITY_INVOKER)
-        other = spelled_object(statement, self.quote, self.quote_table)
+        other = spelled_object(statement, schema, self.quote, self.quote_table)
         other = other or spelled_partition(statement, self._quoting)
         other = other or numbering_sql(statement, self.quote, self.quote_table)
         return other or (Spelling(self.quote, self.quote_table).statement(statement),)
@@ -351,21 +351,11 @@ def _form(statement: ddl.Statement, schema: Schema) -> str:
             table = schema.table(statement.table)
             is_key = table is not None and any(key.name == statement.name for key in table.foreign_keys)
             return "validate_foreign_key" if is_key else "validate_check"
-        case ddl.DefineView(view=view) if view.materialized:
-            return "create_materialized_view"
-        case ddl.DefineView(replaces=True, view=view) if schema.view(view.name) is not None:
-            return "replace_view"
-        case ddl.RefreshView(concurrently=concurrently):
-            return "refresh_view_concurrently" if concurrently else "refresh_view"
-        case ddl.Reindex(concurrently=True):
-            return "reindex_concurrently"
-        case ddl.Vacuum(full=True):
-            return "vacuum_full"
         case ddl.NoCatalogChange(kind="batches"):
             return "write_batches"
         case ddl.NoCatalogChange(kind="data"):
             return "write_rows"
-    return _FORMS.get(type(statement), "no_table_lock")
+    return form_of_object(statement, schema) or _FORMS.get(type(statement), "no_table_lock")
 
 
 def _add_column_form(statement: ddl.AddColumn, schema: Schema) -> str:

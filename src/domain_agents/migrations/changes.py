@@ -86,7 +86,7 @@ def from_changes(
             hint = f"; did you mean {near[0]}?" if near else ""
             raise change.fail("kind", f"there is no such change{hint}", f"one of {', '.join(operation_kinds())}")
         made = operation_class(kind)
-        known = {"kind", "table", *(field.name for field in made.FIELDS)}
+        known = {"kind", *(field.name for field in made.FIELDS)} | ({"table"} if has_table(made) else set())
         foreign = sorted(set(fields) - known)
         if foreign:
             raise change.fail(foreign[0], f"is not a field of {kind}", f"fields: {', '.join(sorted(known))}")
@@ -94,6 +94,11 @@ def from_changes(
         _read_back(change, operation.statement, reader, engine)
         asked.append(Asked(operation, change.where))
     return tuple(asked)
+
+
+def has_table(operation: type[Operation]) -> bool:
+    """Whether the change is one of a table; a type or a view has a name of its own."""
+    return getattr(operation, "HAS_TABLE", True)
 
 
 def check_backfills(asked: Sequence[Asked], reader: Dialect, backfills: Mapping[str, str]) -> None:

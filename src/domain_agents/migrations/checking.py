@@ -256,5 +256,14 @@ def _partition(partition: Partition) -> Partition:
 
 
 def _table_differences(asked: Table, reached: Table) -> list[str]:
-    parts = ("columns", "primary_key", "uniques", "checks", "foreign_keys", "partitioned_by", "partitions", "unfinished")
+    parts = (
+        "columns",
+        "primary_key",
+        "uniques",
+        "checks",
+        "foreign_keys",
+        "partitioned_by",
+        "partitions",
+        "unfinished",
+    )
     return [f"{part} are not as asked" for part in parts if getattr(asked, part) != getattr(reached, part)]

@@ -70,9 +70,7 @@ def plan(asked: Sequence[Asked], schema: Schema, engine: Engine, sizes: Mapping[
                 continue
             job = job_before(engine, step, current, lambda atom, at: _size_in(atom, at, sizes, new))
             if job is not None:
-                steps.append(
-                    PlannedDeploy(order, "job", job.title, job.why, "the tool has ended well", job.commands)
-                )
+                steps.append(PlannedDeploy(order, "job", job.title, job.why, "the tool has ended well", job.commands))
                 warnings += job.cautions
             planned, current = _planned(len(steps) + 1, step, current, engine, sizes, new)
             planned = replace(planned, job=order if job else 0)

@@ -19,11 +19,12 @@ class Field:
     """One field of a change given as data: the tool's input schema is made of these.
 
     `kind` is what it holds; "expression" is SQL text that must be one expression, "names" a list of texts, "columns" a
-    list of columns, each {name, type, nullable, default}.
+    list of columns, each {name, type, nullable, default}, "query" a SELECT or other long text, "parts" a list of columns
+    that are computed, each {name, type, expression, nullable}.
     """
 
     name: str
-    kind: Literal["text", "flag", "names", "expression", "columns"]
+    kind: Literal["text", "flag", "names", "expression", "columns", "query", "parts"]
     says: str = ""
 
 

@@ -25,7 +25,7 @@ def dependents(schema: Schema, table: TableName, column: str) -> tuple[str, ...]
 
     It is a search for words: a body that puts its statements together from pieces is not found.
     """
-    found = _made(schema)
+    found = texts_by_label(schema)
     trigger_functions = _called_by_triggers(found, table)
     return tuple(
         label
@@ -39,12 +39,12 @@ def dependents_of_table(schema: Schema, table: TableName) -> tuple[str, ...]:
     own = re.compile(rf"\sON\s+(?:ONLY\s+)?(?:[\w\"]+\.)?\"?{re.escape(table.name)}\"?(?![\w$])", re.IGNORECASE)
     return tuple(
         label
-        for label, text in _made(schema).items()
+        for label, text in texts_by_label(schema).items()
         if _says(text, table.name) and not (label.startswith(("trigger ", "policy ")) and own.search(text))
     )
 
 
-def _made(schema: Schema) -> dict[str, str]:
+def texts_by_label(schema: Schema) -> dict[str, str]:
     """The texts of what there is in the end, by label."""
     found: dict[str, str] = {}
     for text in schema.extras:

@@ -79,7 +79,8 @@ def _refuse(view: View, table: TableName, columns: Sequence[str], *, shows_all: 
     what = f"{table}.{' and '.join(columns)}"
     if view.materialized:
         raise CannotPlan(
-            f"materialized view {view.name} keeps rows with {what} as it is; its query would run again while everybody waits",
+            f"materialized view {view.name} keeps rows with {what} as it is; its query would run again "
+            "while everybody waits",
             field="column",
             way_out=f"drop_view {view.name} first, and create_materialized_view again after the change",
         )

@@ -151,7 +151,7 @@ class PostgresBench:
         recipes: dict[str, Recipe] = {}
         parents = under_new_names(self._recipes, going)
         for live in read_tables(self._admin).values():
-            table = live.without(going)
+            table = live.without(going).with_shared_values(live)
             # Under the name it had at the start, so that the numbers of its rows go on.
             name, before = known_as(self._recipes, live, moved)
             if before is None or not table.columns:
