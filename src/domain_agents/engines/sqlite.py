@@ -231,6 +231,8 @@ class SQLite:
         computed: dict[str, str] = {}
         if isinstance(statement, ddl.ChangeType) and statement.using is not None:
             computed[statement.column] = enclosed(statement.using)
+        if isinstance(statement, ddl.ChangeType):
+            _keep_the_rowid(before, statement)
         if isinstance(statement, ddl.DropNotNull):
             now = definition_of(after).table.column(statement.column)
             if now is not None and not now.nullable:
@@ -348,6 +350,23 @@ def _constraint_names(table: Table | None) -> set[str]:
     if table.primary_key:
         constraints.append(table.primary_key)
     return {constraint.name for constraint in constraints if constraint.name}
+
+
+def _keep_the_rowid(before: Table, statement: ddl.ChangeType) -> None:
+    """An INTEGER PRIMARY KEY of that very word is the rowid: 64 bits wide, and numbered where no value is given.
+
+    https://www.sqlite.org/lang_createtable.html#rowid
+
+    Raises:
+        CannotSpell: its type would be another word.
+    """
+    key, column = before.primary_key, before.column(statement.column)
+    is_rowid = key is not None and key.columns == (statement.column,) and column is not None
+    if is_rowid and column is not None and column.type.upper() == "INTEGER" and statement.type.upper() != "INTEGER":
+        raise CannotSpell(
+            f"{before.name}.{statement.column} is an INTEGER PRIMARY KEY, which holds 64 bits already and numbers rows; "
+            f"as {statement.type} it would do neither: leave it"
+        )
 
 
 def _needs_rows_written(statement: ddl.AddColumn) -> bool:
