@@ -123,6 +123,8 @@ class Index:
     method: str = ""
     include: tuple[str, ...] = ()
     where: str | None = None
+    is_brought: bool = field(default=False, compare=False)
+    """Whether a foreign key made it for itself, where the engine does so (InnoDB)."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -252,6 +254,8 @@ class Schema:
     """The views by name; their texts stand among the extras too, in the order in which they were made."""
     indexes_by_table: bool = False
     """Whether an index's name belongs to its table (MySQL): the keys of `indexes` are then "table.name"."""
+    names_ignore_case: frozenset[str] = frozenset()
+    """Which names are the same in upper and lower case: "columns", "indexes", "tables"."""
 
     def table(self, name: TableName) -> Table | None:
         """The table of that name.
@@ -319,6 +323,11 @@ class Schema:
     def index(self, name: str, table: TableName | None = None) -> Index | None:
         """The index of that name; `table` is needed where names belong to their table."""
         return self.indexes.get(self.index_key(name, table))
+
+    @property
+    def keys_bring_indexes(self) -> bool:
+        """Whether a foreign key makes the index that it needs: where names of indexes belong to tables, so it is."""
+        return self.indexes_by_table
 
     def index_key(self, name: str, table: TableName | None = None) -> str:
         """What an index is found by in `indexes`."""

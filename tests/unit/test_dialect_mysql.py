@@ -192,4 +192,4 @@ def test_an_expression_is_taken(text: str) -> None:
 
 def test_an_empty_schema_of_theirs_keeps_indexes_by_table() -> None:
     schema, _ = replay("", MYSQL)
-    assert schema == Schema(indexes_by_table=True)
+    assert schema == Schema(indexes_by_table=True, names_ignore_case=frozenset({"columns", "indexes"}))

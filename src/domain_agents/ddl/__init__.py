@@ -20,15 +20,18 @@ from domain_agents.ddl._columns import (
     is_serial,
     next_number,
 )
+from domain_agents.ddl._declared import as_declared, declared_fields
 from domain_agents.ddl._expressions import mentions, renamed_in
 from domain_agents.ddl._keys import (
     AddConstraint,
+    ChangePrimaryKey,
     CreateIndex,
     DropConstraint,
     DropIndex,
     RenameConstraint,
     RenameIndex,
     ValidateConstraint,
+    renaming,
 )
 from domain_agents.ddl._others import KeepText, NoCatalogChange, Reindex, Vacuum
 from domain_agents.ddl._partitions import (
@@ -39,6 +42,7 @@ from domain_agents.ddl._partitions import (
     DetachPartition,
     misfit,
 )
+from domain_agents.ddl._reshaping import MoveColumn, ReshapeColumns
 from domain_agents.ddl._sequences import (
     AddIdentity,
     AlterSequence,
@@ -81,6 +85,7 @@ __all__ = [
     "AlterSequence",
     "AttachIndex",
     "AttachPartition",
+    "ChangePrimaryKey",
     "ChangeType",
     "Constraint",
     "ContinueIdentity",
@@ -106,6 +111,7 @@ __all__ = [
     "KeepText",
     "LockTables",
     "ModifyColumn",
+    "MoveColumn",
     "NoCatalogChange",
     "Quoting",
     "RefreshView",
@@ -117,6 +123,7 @@ __all__ = [
     "RenameIndex",
     "RenameTable",
     "RenameType",
+    "ReshapeColumns",
     "SetCollation",
     "SetDefault",
     "SetIdentity",
@@ -125,8 +132,10 @@ __all__ = [
     "Vacuum",
     "ValidateConstraint",
     "apply_all",
+    "as_declared",
     "bound_condition",
     "casts_to",
+    "declared_fields",
     "enum_columns",
     "enum_in",
     "enum_values_of_column",
@@ -138,6 +147,7 @@ __all__ = [
     "next_number",
     "renamed_in",
     "renamed_type",
+    "renaming",
     "says_value",
     "with_charset",
     "with_constraint",

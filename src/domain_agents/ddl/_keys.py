@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from domain_agents.catalog import Check, ForeignKey, Index, PrimaryKey, Schema, Table, TableName, Unique
+from domain_agents.ddl._brought import with_brought_indexes, without_replaced
 from domain_agents.ddl._partitions import absorbing, without_unfinished
 from domain_agents.ddl._statement import (
     Constraint,
     DoesNotApply,
+    Statement,
     column_in,
     constraint_names,
     table_in,
     with_constraint,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class CreateIndex:
             owner = table.name
             for name in (*self.index.columns, *self.index.include):
                 column_in(table, name)
+        schema = without_replaced(schema, replace(self.index, table=owner))
         if schema.index(self.index.name, self.index.table) is not None:
             if self.if_not_exists:
                 return schema
@@ -114,7 +120,10 @@ class AddConstraint:
         if table.partitions:
             changed = absorbing(changed, self.constraint)
             changed = replace(changed, unfinished=(*table.unfinished, name)) if self.only else changed
-        return schema.with_table(changed)
+        after = schema.with_table(changed)
+        if isinstance(self.constraint, ForeignKey):
+            return with_brought_indexes(after, table.name, (self.constraint,))
+        return after
 
     def _from_index(self, schema: Schema, table: Table) -> Schema:
         """The index becomes the constraint's own, under the constraint's name."""
@@ -130,6 +139,24 @@ class AddConstraint:
         constraint = replace(self.constraint, columns=index.columns, name=self.constraint.name or index.name)
         after = schema.without_index(self.using_index, self.table)
         return after.with_table(with_constraint(table, constraint))
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePrimaryKey:
+    """DROP PRIMARY KEY, ADD PRIMARY KEY in one statement; no columns is DROP PRIMARY KEY alone."""
+
+    table: TableName
+    columns: tuple[str, ...] = ()
+
+    def apply(self, schema: Schema) -> Schema:
+        table = table_in(schema, self.table)
+        if table.primary_key is None:
+            raise DoesNotApply(f"table {table.name} has no primary key")
+        for column in self.columns:
+            column_in(table, column)
+        without = replace(table, primary_key=None)
+        name = table.primary_key.name
+        return schema.with_table(with_constraint(without, PrimaryKey(self.columns, name)) if self.columns else without)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +208,19 @@ class DropConstraint:
 
 
 _C = TypeVar("_C", PrimaryKey, Unique, Check, ForeignKey)
+
+
+def renaming(statements: Sequence[Statement], schema: Schema) -> tuple[Statement, ...]:
+    """The statements of one ALTER TABLE; a constraint that is dropped and added under another name is renamed."""
+    match tuple(statements):
+        case (DropConstraint() as drop, AddConstraint(constraint=added)):
+            table = schema.table(drop.table)
+            known: list[Constraint] = []
+            if table is not None:
+                known = [*table.checks, *table.foreign_keys, *table.uniques]
+            if any(one.name == drop.name and replace(one, name=added.name) == added for one in known):
+                return (RenameConstraint(drop.table, drop.name, added.name),)
+    return tuple(statements)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from domain_agents.catalog import Schema, Table, TableName
+from domain_agents.ddl._brought import with_brought_indexes
 from domain_agents.ddl._statement import DoesNotApply, table_in
 
 
@@ -20,7 +21,7 @@ class CreateTable:
             if self.if_not_exists:
                 return schema
             raise DoesNotApply(f"table {self.table.name} exists already")
-        return schema.with_table(self.table)
+        return with_brought_indexes(schema.with_table(self.table), self.table.name, self.table.foreign_keys)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from domain_agents.catalog import Schema
-from domain_agents.ddl import DoesNotApply
+from domain_agents.ddl import DoesNotApply, as_declared
 from domain_agents.registry import load_unit
 
 if TYPE_CHECKING:
@@ -52,6 +52,11 @@ class Dialect(Protocol):
         """Whether an index's name belongs to its table, so that two tables may have indexes of one name."""
         ...
 
+    @property
+    def names_ignore_case(self) -> frozenset[str]:
+        """Which names are the same in upper and lower case: "columns", "indexes", "tables"."""
+        ...
+
     def read(self, sql: str) -> tuple[ReadStatement, ...]:
         """Every statement of the text, in order. Never raises: what cannot be read says so in `problem`."""
         ...
@@ -77,9 +82,14 @@ def dialect(engine: str) -> Dialect:
     return made
 
 
+def empty_schema(reader: Dialect) -> Schema:
+    """A schema without anything, whose names belong and compare as the engine has it."""
+    return Schema(indexes_by_table=reader.indexes_by_table, names_ignore_case=reader.names_ignore_case)
+
+
 def replay(sql: str, reader: Dialect, schema: Schema | None = None) -> tuple[Schema, tuple[Unread, ...]]:
     """The schema that a text arrives at, statement by statement; one that fails costs itself only."""
-    current = Schema(indexes_by_table=reader.indexes_by_table) if schema is None else schema
+    current = empty_schema(reader) if schema is None else schema
     unread: list[Unread] = []
     for statement in reader.read(sql):
         if statement.problem:
@@ -88,7 +98,7 @@ def replay(sql: str, reader: Dialect, schema: Schema | None = None) -> tuple[Sch
         try:
             after = current
             for atom in statement.atoms:
-                after = atom.apply(after)
+                after = as_declared(atom, after).apply(after)
             current = after
         except DoesNotApply as error:
             unread.append(Unread(statement.sql, statement.line, str(error)))

@@ -53,6 +53,11 @@ class MysqlDialect:
         """See Dialect."""
         return True
 
+    @property
+    def names_ignore_case(self) -> frozenset[str]:
+        """See Dialect. Tables are files: taken as on Linux (lower_case_table_names = 0), where case tells them apart."""
+        return frozenset({"columns", "indexes"})
+
     def read(self, sql: str) -> tuple[ReadStatement, ...]:
         """See Dialect."""
         found: list[ReadStatement] = []

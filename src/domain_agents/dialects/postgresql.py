@@ -74,6 +74,7 @@ class PostgreSQL:
     """The reader of PostgreSQL's SQL."""
 
     indexes_by_table = False
+    names_ignore_case: frozenset[str] = frozenset()
 
     def read(self, sql: str) -> tuple[ReadStatement, ...]:
         """See Dialect."""
@@ -219,8 +220,8 @@ class _Statement:
         self._drop(tree, _TABLE_CLAUSES)
         self.dropped += [_PERSISTENCE[kind] for kind in tree.relation.relpersistence if kind in _PERSISTENCE]
         copied = like_clause(tree)
-        if copied is not None and not tree.HasField("partspec"):
-            return (ddl.CreateTableLike(name, *copied),)
+        if copied is not None:
+            return (ddl.CreateTableLike(name, *copied, partition_key(tree, self.span)),)
         columns: list[Column] = []
         constraints: list[ddl.Constraint] = []
         for element in tree.table_elts:
@@ -405,7 +406,7 @@ class _Statement:
                 return (ddl.ValidateConstraint(table, tree.name),)
             case "DropConstraint":
                 return (ddl.DropConstraint(table, tree.name, tree.missing_ok),)
-            case "ChangeOwner" | "SetStatistics" | "SetStorage" | "SetRelOptions" | "EnableRowSecurity" | "SetOptions":
+            case "ChangeOwner" | "SetStatistics" | "SetStorage" | "SetRelOptions" | "EnableRowSecurity" | "ForceRowSecurity" | "SetOptions":
                 return (ddl.NoCatalogChange("settings", table),)
         partitioning = altered(table, tree, self.span)
         if partitioning is not None:

@@ -50,6 +50,7 @@ class SqliteDialect:
     """The reader."""
 
     indexes_by_table = False
+    names_ignore_case = frozenset({"columns", "indexes", "tables"})
 
     def read(self, sql: str) -> tuple[ReadStatement, ...]:
         """Every statement of the text, in order; one that cannot be read says why in `problem`."""

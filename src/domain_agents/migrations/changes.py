@@ -11,7 +11,7 @@ from domain_agents.catalog import Schema
 from domain_agents.engines import CannotSpell
 from domain_agents.migrations.checking import plain
 from domain_agents.operations import CannotPlan, operation_class, operation_kinds
-from domain_agents.operations._asking import Change, Expressions, Request
+from domain_agents.operations._asking import Change, Expressions, Request, table_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +56,11 @@ def from_sql(
         for atom in statement.atoms:
             if isinstance(atom, ddl.NoCatalogChange) and atom.kind in _IGNORED:
                 continue
-            for single in (single for change in _changes(atom, schema or Schema()) for single in _singly(change)):
+            for single in (
+                single
+                for change in _changes(ddl.as_declared(atom, schema or Schema()), schema or Schema())
+                for single in _singly(change)
+            ):
                 operation = _operation(single, request)
                 if operation is None:
                     raise CannotPlan(
@@ -69,9 +73,13 @@ def from_sql(
 
 
 def from_changes(
-    changes: Sequence[Mapping[str, Any]], reader: Dialect, engine: Engine, backfills: Mapping[str, str]
+    changes: Sequence[Mapping[str, Any]],
+    reader: Dialect,
+    engine: Engine,
+    backfills: Mapping[str, str],
+    schema: Schema | None = None,
 ) -> tuple[Asked, ...]:
-    """Operations from data: each change has a `kind` and that operation's fields.
+    """Operations from data: each change has a `kind` and that operation's fields. `schema` is today's, for its names.
 
     Raises:
         CannotPlan: a field is missing, is not what it must be, or does not belong to the kind.
@@ -79,7 +87,7 @@ def from_changes(
     request = _request(reader, engine, backfills)
     asked: list[Asked] = []
     for number, fields in enumerate(changes):
-        change = Change(fields, f"changes[{number}]", request)
+        change = Change(_declared(fields, schema), f"changes[{number}]", request)
         kind = str(fields.get("kind", ""))
         if kind not in operation_kinds():
             near = get_close_matches(kind, operation_kinds(), n=1)
@@ -94,6 +102,13 @@ def from_changes(
         _read_back(change, operation.statement, reader, engine)
         asked.append(Asked(operation, change.where))
     return tuple(asked)
+
+
+def _declared(fields: Mapping[str, Any], schema: Schema | None) -> Mapping[str, Any]:
+    table = fields.get("table")
+    if schema is None or not isinstance(table, str) or not table:
+        return fields
+    return ddl.declared_fields(fields, table_name(table), schema)
 
 
 def has_table(operation: type[Operation]) -> bool:

@@ -115,7 +115,7 @@ class _Run:
                     instead="report this: the plan is not ready to use",
                     statement=one.sql,
                 )
-            for atom in statement.atoms:
+            for atom in ddl.renaming(statement.atoms, self.schema):
                 effect = self.atom(path, one, atom, migration)
                 worst = effect if worst is None else _worse(worst, effect)
         return RenderedStatement(one.sql, one.line, worst or self.weigh(ddl.NoCatalogChange("session")))

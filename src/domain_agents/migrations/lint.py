@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from domain_agents import ddl
 from domain_agents.catalog import Column, Schema, Table, TableName
+from domain_agents.dialects import empty_schema
 from domain_agents.engines import TableSize
 from domain_agents.findings import Finding, Severity
 from domain_agents.migrations.planning import NewTables, effect_on, size_of, table_of
@@ -82,7 +83,7 @@ def lint(
     `schema` is as it is before the set, `before` are files that have been applied since: they are replayed and not looked
     at, so what they made is in use.
     """
-    start = Schema(indexes_by_table=reader.indexes_by_table) if schema is None else schema
+    start = empty_schema(reader) if schema is None else schema
     applied = _Replay(reader, engine, sizes or {}, start)
     for file in before:
         applied.file(file)
@@ -176,7 +177,7 @@ class _Replay:
         if _UNWEIGHED.match(one.sql) and not _CONCURRENTLY.search(one.sql):
             self.unparsed.append(Unparsed(path, one.line, one.sql, "nothing here weighs what this statement locks"))
         for atom in read.atoms:
-            self._atom(path, one, atom, read.dropped)
+            self._atom(path, one, ddl.as_declared(atom, self.schema), read.dropped)
 
     def _atom(self, path: str, one: FileStatement, atom: ddl.Statement, dropped: tuple[str, ...]) -> None:
         table = table_of(atom, self.schema)

@@ -120,7 +120,10 @@ class DropConstraint:
                     "goes with the constraint, and queries by it read the whole table unless another one serves them"
                 )
             case ForeignKey(parent=parent):
-                return f"nobody refuses rows of {written} without a parent in {engine.quote_table(parent)} from here on"
+                stays = "; the index that it made for itself stays" if engine.can(Can.FOREIGN_KEY_BRINGS_INDEX) else ""
+                return (
+                    f"nobody refuses rows of {written} without a parent in {engine.quote_table(parent)} from here on{stays}"
+                )
             case Check(expression=expression):
                 return f"nobody refuses rows of {written} that break {expression} from here on"
 

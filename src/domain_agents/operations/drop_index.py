@@ -63,7 +63,7 @@ class DropIndex:
         """See Operation."""
         index, table = self._found(schema)
         after = self.apply(schema)
-        self._refuse_what_keys_need(schema, after, index, table)
+        self._refuse_what_keys_need(engine, schema, after, index, table)
         is_partitioned = bool(table.partitioned_by)
         concurrently = engine.can(Can.CONCURRENT_INDEX_BUILD) and not situation.is_new_table and not is_partitioned
         # Outside a transaction the file can be cut off between the drop and its entry in a ledger, and is run again then.
@@ -99,7 +99,16 @@ class DropIndex:
             raise ddl.DoesNotApply(f"index {self.name} is on table {index.table}, not on {self.owner}")
         return index, table
 
-    def _refuse_what_keys_need(self, schema: Schema, after: Schema, index: Index, table: Table) -> None:
+    def _refuse_what_keys_need(self, engine: Engine, schema: Schema, after: Schema, index: Index, table: Table) -> None:
+        if engine.can(Can.FOREIGN_KEY_BRINGS_INDEX):
+            for key in table.foreign_keys:
+                if index.columns[: len(key.columns)] == key.columns and not has_index_on(after, table, key.columns):
+                    raise CannotPlan(
+                        f"the foreign key {key.name or key.columns} of {table.name} needs {self.name}: no other index "
+                        "begins with its columns, and the server refuses to drop it (1553)",
+                        field="name",
+                        way_out="drop that foreign key first, or create another index that begins with its columns",
+                    )
         if not index.unique:
             return
         for child in schema.tables.values():

@@ -220,7 +220,7 @@ def asked_for(arguments: PlanMigration, database: Engine, schema: Schema) -> tup
         asked = from_sql(arguments.sql, reader, database, arguments.backfill, schema)
     else:
         changes = [change.model_dump(exclude_none=True, exclude_unset=True) for change in arguments.changes or ()]
-        asked = from_changes(changes, reader, database, arguments.backfill)
+        asked = from_changes(changes, reader, database, arguments.backfill, schema)
     if not asked:
         raise CannotPlan("sql: there is no change in it", field="sql", way_out="write at least one DDL statement")
     check_backfills(asked, reader, arguments.backfill)

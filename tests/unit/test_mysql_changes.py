@@ -1,0 +1,178 @@
+"""Changes on MySQL and MariaDB as a plan makes them: what is chosen by version, size, foreign keys and triggers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from domain_agents.dialects import dialect, replay
+from domain_agents.tools import Job, Settings, ToolError
+from domain_agents.tools.plan_migration import PlanMigration, Ready, planned
+
+SCHEMA = """
+CREATE TABLE parent (id int NOT NULL PRIMARY KEY, code varchar(10) NOT NULL);
+CREATE TABLE child (
+    id int NOT NULL PRIMARY KEY, parent_id int, name varchar(60) CHARACTER SET latin1 NOT NULL DEFAULT 'x' COMMENT 'n',
+    amount int unsigned NOT NULL DEFAULT 0,
+    CONSTRAINT child_parent FOREIGN KEY (parent_id) REFERENCES parent (id) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+"""
+both = pytest.mark.parametrize("name", ["mysql", "mariadb"])
+EVERY = [("mysql", "8.0"), ("mysql", "9.1"), ("mariadb", "10.6"), ("mariadb", "11.8")]
+every = pytest.mark.parametrize(("name", "version"), EVERY)
+
+
+def plan(
+    sql: str | list[dict[str, Any]], name: str, version: str = "", *, rows: int | None = 1000, schema: str = SCHEMA
+) -> Ready:
+    given: dict[str, Any] = {"engine": name, "framework": "raw", "schema": schema, "date": "2026-11-21"}
+    given |= {"sql": sql} if isinstance(sql, str) else {"changes": sql}
+    given |= {"version": version} if version else {}
+    if rows is not None:
+        given["tables"] = {table: {"rows": rows} for table in ("parent", "child", "users")}
+    return planned(PlanMigration.model_validate(given), Settings(project=None), Job())
+
+
+def altered(ready: Ready) -> list[str]:
+    return [s.sql for file in ready.files for s in file.statements if s.sql.startswith("ALTER")]
+
+
+def jobs(ready: Ready) -> list[Any]:
+    return [step for step in ready.plan.steps if getattr(step, "kind", "") == "job"]
+
+
+@both
+def test_a_changed_column_keeps_all_that_its_definition_says(name: str) -> None:
+    ready = plan("ALTER TABLE child ALTER COLUMN name TYPE varchar(100)", name)
+    assert ready.findings == ()
+    assert "varchar(100) CHARACTER SET latin1 NOT NULL DEFAULT 'x' COMMENT 'n'" in altered(ready)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "type_", "clause"),
+    [
+        ("mysql", "varchar(255)", "ALGORITHM=INPLACE, LOCK=NONE"),
+        ("mysql", "varchar(256)", "ALGORITHM=COPY, LOCK=SHARED"),
+        ("mariadb", "varchar(255)", "ALGORITHM=INSTANT, LOCK=NONE"),
+        ("mariadb", "varchar(256)", "ALGORITHM=INSTANT, LOCK=NONE"),
+        ("mariadb", "varchar(30)", "ALGORITHM=COPY, LOCK=SHARED"),
+    ],
+)
+def test_a_longer_text_is_carried_out_by_the_bytes_of_its_length(name: str, type_: str, clause: str) -> None:
+    assert altered(plan(f"ALTER TABLE child ALTER COLUMN name TYPE {type_}", name))[0].endswith(clause)
+
+
+def test_one_change_of_type_has_opposite_plans_on_mariadb_10_6_and_11_8() -> None:
+    old, new = (plan("ALTER TABLE child ALTER amount TYPE bigint", "mariadb", v, rows=10**7) for v in ("10.6", "11.8"))
+    assert jobs(old)
+    assert altered(old)[0].endswith("ALGORITHM=COPY, LOCK=SHARED")
+    assert not jobs(new)
+    assert altered(new)[0].endswith("ALGORITHM=COPY, LOCK=NONE")
+
+
+@both
+def test_a_table_with_foreign_keys_or_triggers_is_left_to_the_tool_that_can(name: str) -> None:
+    trigger = "CREATE TRIGGER t BEFORE INSERT ON child FOR EACH ROW SET NEW.amount = 1;"
+    for schema, flags in (
+        (SCHEMA, ()),
+        (SCHEMA + trigger, ("--preserve-triggers",)),
+    ):
+        (job,) = jobs(plan("ALTER TABLE child ALTER amount TYPE bigint", name, "8.4" if name == "mysql" else "10.6",
+                           rows=None, schema=schema))  # fmt: skip
+        assert [title for title, _ in job.commands] == ["pt-online-schema-change"]
+        assert all(flag in job.commands[0][1] for flag in flags)
+    ready = plan([{"kind": "add_check", "table": "parent", "name": "code_is_one", "expression": "code <> ''"}], name,
+                 "8.4" if name == "mysql" else "10.6", rows=10**8)  # fmt: skip
+    (job,) = jobs(ready)
+    assert "--alter-foreign-keys-method=rebuild_constraints" in dict(job.commands)["pt-online-schema-change"]
+    assert any("gh-ost" in warning for warning in ready.warnings)
+
+
+def test_a_command_is_quoted_for_the_shell() -> None:
+    schema = "CREATE TABLE `it's, big` (id int PRIMARY KEY, a int DEFAULT 0 COMMENT 'it''s $HOME')"
+    ready = plan([{"kind": "change_type", "table": "it's, big", "column": "a", "type": "bigint"}], "mysql", rows=None,
+                 schema=schema)  # fmt: skip
+    (job,) = jobs(ready)
+    commands = dict(job.commands)
+    assert "--table='it'\\''s, big'" in commands["gh-ost"]
+    assert "COMMENT '\\''it'\\'''\\''s $HOME'\\''" in commands["gh-ost"]
+    assert "t='it'\\''s\\, big'" in commands["pt-online-schema-change"]
+
+
+@both
+def test_a_key_and_all_that_refer_to_it_change_together(name: str) -> None:
+    ready = plan("ALTER TABLE parent ALTER id TYPE bigint", name)
+    assert ready.findings == ()
+    forms = [re.sub(r" WAIT 2|,? ALGORITHM.*", "", sql) for sql in altered(ready)]
+    assert [form.split(" ")[2:5] for form in forms] == [
+        ["`child`", "DROP", "FOREIGN"],
+        ["`parent`", "MODIFY", "COLUMN"],
+        ["`child`", "MODIFY", "COLUMN"],
+        ["`child`", "ADD", "CONSTRAINT"],
+    ]
+
+
+@both
+def test_a_column_that_refers_to_another_does_not_change_alone(name: str) -> None:
+    with pytest.raises(ToolError, match=r"ask for the type of parent\.id"):
+        plan("ALTER TABLE child ALTER parent_id TYPE bigint", name)
+
+
+@both
+def test_a_foreign_key_makes_its_index_and_leaves_it_behind(name: str) -> None:
+    schema, _ = replay(SCHEMA, dialect(name))
+    assert [index.columns for index in schema.indexes.values()] == [("parent_id",)]
+    with pytest.raises(ToolError, match="1553"):
+        plan([{"kind": "drop_index", "table": "child", "name": "child_parent"}], name)
+    both_ = [
+        {"kind": "drop_constraint", "table": "child", "name": "child_parent"},
+        {"kind": "drop_index", "table": "child", "name": "child_parent"},
+    ]
+    ready = plan(both_, name)
+    assert ready.findings == ()
+    assert ready.target.indexes == {}
+    assert any("index that it made for itself stays" in warning for warning in ready.warnings)
+
+
+@both
+def test_an_index_that_is_made_replaces_the_one_that_a_key_brought(name: str) -> None:
+    schema, _ = replay(SCHEMA + "CREATE INDEX more ON child (parent_id, id);", dialect(name))
+    assert [index.name for index in schema.indexes.values()] == ["more"]
+    shown = SCHEMA.replace("CONSTRAINT child_parent", "KEY child_parent (parent_id), CONSTRAINT child_parent")
+    assert len(replay(shown, dialect(name))[0].indexes) == 1
+
+
+@every
+def test_a_foreign_key_is_renamed_in_one_statement_that_tests_nothing(name: str, version: str) -> None:
+    asked = [{"kind": "rename_constraint", "table": "child", "name": "child_parent", "new_name": "to_parent"}]
+    ready = plan(asked, name, version, rows=10**7)
+    assert ready.findings == ()
+    assert not jobs(ready)
+    (sql,) = altered(ready)
+    assert "DROP FOREIGN KEY `child_parent`, ADD CONSTRAINT `to_parent` FOREIGN KEY" in sql
+    assert all(not s.effect.is_long for file in ready.files for s in file.statements)
+
+
+@pytest.mark.parametrize("name", ["mysql", "mariadb", "sqlite"])
+def test_columns_are_found_in_any_case(name: str) -> None:
+    schema = "CREATE TABLE users (id int PRIMARY KEY, Email varchar(50), age int);"
+    for asked in (
+        "ALTER TABLE users DROP COLUMN email",
+        [{"kind": "drop_column", "table": "users", "column": "EMAIL"}],
+        [{"kind": "create_index", "table": "users", "columns": ["email", "AGE desc"], "name": "i"}],
+        "CREATE UNIQUE INDEX i ON users (EMAIL)",
+    ):
+        ready = plan(asked, name, schema=schema)
+        assert ready.findings == ()
+        assert "EMAIL" not in "".join(file.content.partition("\n\n")[2] for file in ready.files)
+    with pytest.raises(ToolError, match="has a column Email already"):
+        plan("ALTER TABLE users ADD COLUMN email text", name, schema=schema)
+
+
+def test_tables_are_found_in_any_case_only_where_the_file_system_does_not_matter() -> None:
+    schema = "CREATE TABLE Users (id integer PRIMARY KEY);"
+    assert plan("ALTER TABLE users ADD COLUMN a integer", "sqlite", schema=schema).findings == ()
+    with pytest.raises(ToolError, match=r"did you mean Users\?"):
+        plan("ALTER TABLE users ADD COLUMN a integer", "mysql", schema=schema)
