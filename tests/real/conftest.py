@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.real.mariadb_server import MariaDB
 
     from domain_agents.workspace.scratch import PostgresScratch
+    from domain_agents.workspace.scratch_mysql import MysqlScratch
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +52,37 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
         pytest.skip(f"no MariaDB to run on: {problem}")
     yield server
     server.stop()
+
+
+def _scratch(engine: str) -> Iterator[MysqlScratch]:
+    from domain_agents.workspace.scratch_mysql import MysqlScratch
+
+    with MysqlScratch.start(engine) as scratch:
+        yield scratch
+
+
+@pytest.fixture(scope="session")
+def mariadb_scratch() -> Iterator[MysqlScratch]:
+    """A running scratch MariaDB, as a proof starts one. Where none is installed: a skip, in CI a failure."""
+    try:
+        yield from _scratch("mariadb")
+    except ScratchProblem as problem:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI must bring a MariaDB: {problem}")
+        pytest.skip(f"no MariaDB to prove on: {problem}")
+
+
+@pytest.fixture(scope="session")
+def mysql_scratch() -> Iterator[MysqlScratch]:
+    """A running scratch MySQL. Debian's releases do not package it, so that a skip is no failure in CI either."""
+    try:
+        yield from _scratch("mysql")
+    except ScratchProblem as problem:
+        pytest.skip(f"no MySQL to prove on: {problem}")
+
+
+@pytest.fixture(params=["mariadb", "mysql"])
+def scratch(request: pytest.FixtureRequest) -> MysqlScratch:
+    """Each of the two."""
+    found: MysqlScratch = request.getfixturevalue(f"{request.param}_scratch")
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -269,7 +270,8 @@ def _now_named(table: str, after: Contents, reading: Reading) -> str:
 
 
 def _same_table(name: str, table: str) -> bool:
-    bare = name.replace('"', "")
+    parts = re.findall(r'"((?:[^"]|"")*)"', name) if name.startswith('"') else []
+    bare = ".".join(part.replace('""', '"') for part in parts) or name
     return bare == table or bare.rpartition(".")[2] == table.rpartition(".")[2]
 
 

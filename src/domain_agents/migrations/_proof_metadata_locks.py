@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ENGINES: Final = frozenset({"mysql", "mariadb"})
 
-LASTS_SECONDS: Final = 0.1
+LASTS_SECONDS: Final = 0.05
 """A lock that is held for less is over before anybody complains, and could not be told from a moment's."""
 
 _STRENGTH: Final = (

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 _REHEARSAL_ROWS: Final = 30_000
 _FEW_ROWS: Final = 100
 _MAX_CUTS: Final = 3
+_KILLS: Final = 2
+"""A run that goes on after a crash can crash too."""
+
 _CHANGES_SCHEMA: Final = re.compile(r"\s*(?:/\*M?!\d*\s*)?(?:CREATE|ALTER|DROP|RENAME|TRUNCATE)\b", re.IGNORECASE)
 _NAMES_A_ROLE: Final = re.compile(r"\s*(GRANT|REVOKE)\b", re.IGNORECASE)
 _ACCOUNT: Final = r"(?:`[^`]*`|'[^']*'|\"[^\"]*\"|[\w$]+)"
@@ -260,6 +263,16 @@ class MysqlBench:
     def _interrupt(
         self, database: str, file: Sequence[tuple[str, int]], undisturbed: Contents, seconds: float
     ) -> Interruption:
+        caught = False
+        for _ in range(_KILLS):
+            self._kill_in_the_middle(database, file, seconds)
+            if self._contents_of(database) == undisturbed:
+                break
+            caught = True
+        error = self._run_plainly(database, file)
+        return Interruption(caught, error, self._contents_of(database), undisturbed)
+
+    def _kill_in_the_middle(self, database: str, file: Sequence[tuple[str, int]], seconds: float) -> None:
         before = self._contents_of(database)
         session = self._session(database)
         thread = threading.Thread(target=self._run_on, args=(session, file), daemon=True)
@@ -273,9 +286,6 @@ class MysqlBench:
         session.kill()
         thread.join(10)
         session.close()
-        caught = self._contents_of(database) != undisturbed
-        error = self._run_plainly(database, file)
-        return Interruption(caught, error, self._contents_of(database), undisturbed)
 
     def _has_changed(self, database: str, before: Contents) -> bool:
         """Whether a file that runs meanwhile has committed something that is in a table from before."""

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Final
 from domain_agents.observations import Assumptions, Seeding
 from domain_agents.workspace.live import LiveColumn, LiveTable, quoted
 from domain_agents.workspace.mysql_session import described, driver
-from domain_agents.workspace.seeding_recipes import Generator, Recipe, Unseedable, assuming, parents_first, recipe_for
+from domain_agents.workspace.seeding_recipes import (
+    MAX_STANDING,
+    Generator,
+    Recipe,
+    Unseedable,
+    assuming,
+    parents_first,
+    recipe_for,
+    standing,
+)
 from domain_agents.workspace.sizes import rows_wanted
 
 if TYPE_CHECKING:
@@ -17,7 +26,12 @@ if TYPE_CHECKING:
     from domain_agents.workspace.mysql_session import Session
     from domain_agents.workspace.watch import Watch
 
-_SAMPLE_ROWS: Final = 200
+_SAMPLE: Final = (
+    "WITH RECURSIVE c AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM c WHERE i < 400),"
+    " g AS (SELECT IF(i <= 200, i, (i - 200) * 97) AS n FROM c)"
+)
+"""Row numbers to try a check with: the first ones, and some up to 20,000."""
+
 _AT_ONCE: Final = 100_000
 _DEEPEST: Final = 10_000_000
 _INTEGERS: Final = {
@@ -37,8 +51,7 @@ _SIMPLE: Final = {
     "timestamp": "(TIMESTAMP '2020-01-01 00:00:00' + INTERVAL (({n}) % 400000000) SECOND)",
     "time": "SEC_TO_TIME(({n}) % 3000000)",
     "json": "JSON_OBJECT('n', ({n}))",
-    "uuid": "CONCAT_WS('-', LEFT(MD5({n}), 8), MID(MD5({n}), 9, 4), MID(MD5({n}), 13, 4), MID(MD5({n}), 17, 4),"
-    " MID(MD5({n}), 21))",
+    "uuid": "INSERT(INSERT(INSERT(INSERT(LEFT(SHA2({n}, 256), 32), 9, 0, '-'), 14, 0, '-'), 19, 0, '-'), 24, 0, '-')",
     "inet4": "INET_NTOA(167772160 + ({n}) % 16000000)",
     "inet6": "CONCAT('::ffff:', INET_NTOA(167772160 + ({n}) % 16000000))",
     "point": "POINT(({n}), 0)",
@@ -85,7 +98,7 @@ class MysqlValues:
         )
         try:
             rows = self.session.execute(
-                f"{_counting(1, _SAMPLE_ROWS)} SELECT MIN(COALESCE(({check}), 1)) FROM (SELECT {values} FROM g) AS sample"
+                f"{_SAMPLE} SELECT MIN(COALESCE(({check}), 1)) FROM (SELECT {values} FROM g) AS sample"
             ).rows
         except driver().MySQLError:
             return False
@@ -113,7 +126,7 @@ def _pattern(column: LiveColumn, *, unique: bool) -> str:
     if kind in ("binary", "varbinary"):
         return f"UNHEX(LPAD(HEX({{n}}), {2 * min(length, 16)}, '0'))"
     if kind in ("tinyblob", "blob", "mediumblob", "longblob"):
-        return "UNHEX(MD5({n}))"
+        return "UNHEX(SHA2({n}, 256))"
     if kind in ("char", "varchar", "tinytext", "text", "mediumtext", "longtext"):
         return _text(column.name, length if kind in ("char", "varchar") else 0, unique=unique)
     return _SIMPLE.get(kind, "")
@@ -138,6 +151,7 @@ def seed(
 ) -> tuple[Seeding, dict[str, Recipe]]:
     """Fill the tables; what could not be filled is told, by table."""
     recipes: dict[str, Recipe] = {}
+    there_already: dict[str, Recipe] = {}
     made: dict[str, int] = {}
     failed: dict[str, str] = {}
     depth = session.execute(
@@ -149,9 +163,14 @@ def seed(
         watch.check()
         if session.execute(f"SELECT EXISTS (SELECT 1 FROM {table.sql})").rows[0][0]:
             # The schema's own rows: a ledger of migrations, a table of countries. They stay as they are.
+            if table.key:
+                listed = ", ".join(f"`{name.replace('`', '``')}`" for name in table.key)
+                held = session.execute(f"SELECT {listed} FROM {table.sql} LIMIT {MAX_STANDING}").rows
+                there_already[table.sql] = standing(table, held)
             continue
         try:
-            recipe = recipe_for(MysqlValues(session), table, rows_wanted(table.name, rows), recipes, assumed.never_null)
+            known = {**recipes, **there_already}
+            recipe = recipe_for(MysqlValues(session), table, rows_wanted(table.name, rows), known, assumed.never_null)
             _fill(session, recipe, watch)
         except Unseedable as error:
             failed[table.name] = str(error)
