@@ -25,6 +25,7 @@ FRAMEWORKS = {
     "flyway": "Flyway",
     "liquibase": "Liquibase (formatted SQL)",
     "prisma": "Prisma Migrate",
+    "rails": "Rails (Active Record)",
     "raw": "raw SQL",
     "sqitch": "Sqitch",
     "sqlx": "sqlx (Rust)",
@@ -210,7 +211,7 @@ def how_known(name: str, engine: str) -> str:
     tools = [tool for tool in TOOLS if tool.framework == name and engine in tool.engines]
     if not tools:
         return "golden files"
-    return f"run by {tools[0].program}{'' if tools[0].installed_by_ci else ', where it is installed'}"
+    return f"run by {tools[0].called or tools[0].program}{'' if tools[0].installed_by_ci else ', where it is installed'}"
 
 
 def is_planned(kind: str, engine: str, framework: str) -> bool:

@@ -112,16 +112,16 @@ def sqlite(directory: Path) -> Database:
     return Database("sqlite", f"sqlite:{file}", {}, str(file))
 
 
-def found(program: str, *, installed_by_ci: bool) -> str:
-    """A tool's command: on the path, beside this Python, or among the node packages of `.ci/node`.
+def found(program: str, *, installed_by_ci: bool, needs: tuple[str, ...] = ()) -> str:
+    """A tool's command: on the path, beside this Python, or among the node packages of `.ci/node`; `needs` must succeed.
 
     A tool that is not there skips the test, and says so; one that CI installs must be there in CI.
     """
     beside = os.path.join(os.path.dirname(sys.executable), program)  # noqa: PTH118, PTH120  # the link itself, not its target
     places = (shutil.which(program), beside, str(modules() / ".bin" / program))
     path = next((place for place in places if place and os.access(place, os.X_OK)), "")
-    if not path:
-        said = f"{program} is not installed"
+    if not path or (needs and subprocess.run([path, *needs], capture_output=True, check=False).returncode):
+        said = f"{program} is not installed" if not path else f"{program} has not what is needed: {' '.join(needs)}"
         if installed_by_ci and os.environ.get("CI") == "true":
             pytest.fail(f"CI must bring it: {said}")
         pytest.skip(said)

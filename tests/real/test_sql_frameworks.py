@@ -46,6 +46,10 @@ class Tool:
     engines: tuple[str, ...] = ("postgresql", "sqlite")
     refuses: str = "forward-only: undo it by a new migration"
     installed_by_ci: bool = False
+    needs: tuple[str, ...] = ()
+    """What the program is asked before: without it the framework is not installed."""
+    called: str = ""
+    """What it is called, where the program's name does not tell."""
 
 
 def _dbmate(database: Database) -> dict[str, str]:
@@ -119,7 +123,48 @@ def _liquibase_words(database: Database, *words: str) -> list[str]:
     return ["--changeLogFile=db/changelog/root.yaml", f"--url={address}", *who, *words]
 
 
+RUNS_RAILS = """url = ENV.delete("DATABASE_URL")
+require "active_record"
+
+if ENV["PGDATABASE"]
+  ActiveRecord::Base.establish_connection(
+    adapter: "postgresql", host: ENV["PGHOST"], port: ENV["PGPORT"], username: ENV["PGUSER"],
+    password: ENV["PGPASSWORD"], database: ENV["PGDATABASE"]
+  )
+else
+  ActiveRecord::Base.establish_connection(adapter: "sqlite3", database: url.delete_prefix("sqlite:"))
+end
+migrations = ActiveRecord::MigrationContext.new("db/migrate", ActiveRecord::SchemaMigration)
+ARGV.include?("down") ? migrations.rollback(1) : migrations.migrate
+File.open("db/schema.rb", "w") { |file| ActiveRecord::SchemaDumper.dump(ActiveRecord::Base.connection, file) }
+"""
+
+
+def _rails(database: Database) -> dict[str, str]:
+    def made(name: str, *lines: str) -> str:
+        text = "".join(f"    {line}\n" for line in lines)
+        return f"class {name} < ActiveRecord::Migration[6.1]\n  def up\n{text}  end\nend\n"
+
+    return {
+        "migrate.rb": RUNS_RAILS,
+        "db/migrate/20240101000000_create_users.rb": made(
+            "CreateUsers", "create_table(:users) { |t| t.text :email, null: false }"
+        ),
+        "db/migrate/20240102000000_seed_users.rb": made("SeedUsers", f'execute "{ROWS}"'),
+    }
+
+
 TOOLS = (
+    Tool(
+        "rails",
+        "ruby",
+        _rails,
+        lambda _: ["migrate.rb"],
+        lambda _, __: ["migrate.rb", "down"],
+        refuses="is forward-only",
+        needs=("-e", 'require "active_record"; require "pg"; require "sqlite3"'),
+        called="Active Record",
+    ),
     Tool(
         "dbmate",
         "dbmate",
@@ -184,7 +229,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 def test_a_written_plan_runs_in_the_frameworks_own_tool(
     tool: Tool, engine: str, database: Database, tmp_path: Path
 ) -> None:
-    program = found(tool.program, installed_by_ci=tool.installed_by_ci)
+    program = found(tool.program, installed_by_ci=tool.installed_by_ci, needs=tool.needs)
     root = tmp_path / "project"
     for path, text in tool.history(database).items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -246,7 +291,7 @@ def _assert_is_as_asked(database: Database) -> None:
     expected = [":x", ":x", ":x", "three: 100%;"]
     assert rows == [(n + 1, f"{n}@example.org", locale, None) for n, locale in enumerate(expected)]
     if database.engine == "sqlite":
-        columns = database.rows("SELECT name FROM pragma_table_info('users') WHERE \"notnull\" ORDER BY 1")
+        columns = database.rows("SELECT name FROM pragma_table_info('users') WHERE \"notnull\" AND NOT pk ORDER BY 1")
         indexes = database.rows("SELECT name FROM pragma_index_list('users') WHERE origin = 'c'")
         parents = database.rows("SELECT \"table\" FROM pragma_foreign_key_list('users')")
     else:

@@ -62,6 +62,16 @@ PROJECTS = {
             ),
         ),
     ),
+    "rails": Project(
+        framework="rails",
+        directory="db/migrate",
+        numbering="YYYYMMDDHHMMSS",
+        next_number="20240101000001",
+        head="20240101000000_create_users",
+        file_template="{number}_{slug}.rb",
+        framework_version="7.2",
+        slugs=("create_users", "note_odd_text"),
+    ),
     "goose": Project(
         framework="goose",
         directory="db/migrations",

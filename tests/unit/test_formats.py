@@ -83,7 +83,7 @@ def test_a_header_says_everything_a_person_must_know_before_running_the_file(nam
         assert all(label in content for content in files)
     for label in ("Lock impact: ", "Free-space cost: ", "Dependencies: must run after ", "Undo plan: ", "Author: Ada"):
         assert all(label in content for content in files)
-    assert "deploy 'the application writes users.locale' must be live first" in re.sub(r"\n(?:--|//)? +", " ", files[1])
+    assert "deploy 'the application writes users.locale' must be live first" in re.sub(r"\n(?:--|//|#)? +", " ", files[1])
     index = next(content for content in files if 'CONCURRENTLY "' in content)
     assert "Check first: SELECT 1;" in index
     assert "This undo loses data." in files[0]

@@ -30,7 +30,22 @@ class Migration(migrations.Migration):
         ),
     ]
 """
+RAILS = """class Init < ActiveRecord::Migration[7.1]
+  def change
+    create_table :users do |t|
+      t.string :email
+    end
+  end
+end
+"""
+DUMP = """ActiveRecord::Schema[7.1].define(version: 2024_01_01_000000) do
+  create_table "users", force: :cascade do |t|
+    t.string "email"
+  end
+end
+"""
 HISTORIES = {
+    "rails": {"db/migrate/20240101000000_init.rb": RAILS, "db/schema.rb": DUMP},
     "django": {"manage.py": "", "accounts/models.py": "", "accounts/migrations/0001_initial.py": DJANGO},
     "goose": {"db/migrations/00001_init.sql": f"-- +goose Up\n{CREATE}\n-- +goose Down\nDROP TABLE users;\n"},
     "dbmate": {
@@ -65,6 +80,7 @@ HISTORIES = {
 }
 SLUG, DASHED = "create_users_email_idx", "create-users-email-idx"
 WRITTEN = {
+    "rails": [f"db/migrate/20261121000000_{SLUG}.rb"],
     "django": [f"accounts/migrations/0002_{SLUG}.py"],
     "goose": [f"db/migrations/00002_{SLUG}.sql"],
     "dbmate": [f"db/migrations/20261121000000_{SLUG}_1.sql", f"db/migrations/20261121000001_{SLUG}_2.sql"],

@@ -90,6 +90,10 @@ class Project:
     """The framework's own version where the project says it: "5.2"."""
     apps: tuple[App, ...] = ()
     """Where a framework keeps a history for each part of the project: all of them."""
+    slugs: tuple[str, ...] = ()
+    """The names of the migrations there are, without their numbers."""
+    habits: tuple[str, ...] = ()
+    """What of the project decides how a file is written: "strong_migrations", "typescript", "esm"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from domain_agents.migrations.recognition.engines import EngineMarks, read_marks
 from domain_agents.migrations.recognition.frameworks import DEPENDENCY, read_frameworks
 from domain_agents.migrations.recognition.histories import LEDGERS, own_history, readable, told
 from domain_agents.migrations.recognition.ledger import read_ledger
+from domain_agents.migrations.recognition.scripts import Habits, read_habits
 from domain_agents.migrations.recognition.sql_files import SqlHistory, read_history
 from domain_agents.migrations.recognition.sql_schema import read_schema, up_part
 
@@ -72,9 +73,25 @@ def recognise(
         found = _sql_project(files, found_engine, found_version, chosen, history, home, evidence)
         if own is not None:
             found = replace(found, heads=own[1], head=own[1][-1] if own[1] else "")
+        found = _with_habits(found, files, history)
     return (
         found if found.schema_sql else _with_schema_of_others(found, files, "alembic" in {one.value for one in claims})
     )
+
+
+def _with_habits(project: Project, files: Files, history: SqlHistory) -> Project:
+    """How the project's own migrations are written, where they are programs, and the schema that its dump says."""
+    habits = read_habits(project.framework, files, history.files, project.engine)
+    project = replace(
+        project,
+        framework_version=habits.version,
+        habits=habits.habits,
+        slugs=tuple(dict.fromkeys(file.slug for file in history.files)) if habits != Habits() else (),
+    )
+    if project.schema_sql or not habits.schema_sql:
+        return project
+    unread = (*project.unread, *habits.unread)
+    return replace(project, schema_sql=habits.schema_sql, schema_from=habits.schema_from, unread=unread)
 
 
 def _with_schema_of_others(project: Project, files: Files, has_alembic: bool) -> Project:

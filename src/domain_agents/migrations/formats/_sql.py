@@ -50,6 +50,8 @@ class Place:
     @property
     def stem(self) -> str:
         """The name without its ending."""
+        if not self.name.endswith(".sql"):
+            return self.name.rpartition(".")[0] or self.name
         return self.name.removesuffix("/migration.sql").removesuffix(".sql").removesuffix(".up")
 
 
@@ -91,6 +93,7 @@ def _styled(numbering: str, at: Moment) -> str:
         "YYYYMMDDHHMMSSmmm": f"{at.digits}000",
         "YYYYMMDDHHMM": at.digits[:12],
         "YYYYMMDD": at.digits[:8],
+        "YYYY_MM_DD_HHMMSS": f"{at.year:04}_{at.month:02}_{at.day:02}_{at.hour:02}{at.minute:02}{at.second:02}",
         "YYYY-MM-DD": f"{at.year:04}-{at.month:02}-{at.day:02}",
         "seconds": str(at.epoch),
         "milliseconds": str(at.epoch * 1000),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LEDGERS = {
     "django": "django_migrations",
+    "rails": "schema_migrations",
     "dbmate": "schema_migrations",
     "flyway": "flyway_schema_history",
     "golang-migrate": "schema_migrations",
@@ -33,7 +34,7 @@ LEDGERS = {
 
 _PRISMA = re.compile(r"(?:^|/)(?P<number>\d+)_(?P<slug>[^/]*)/migration\.sql$")
 _ANY_LANGUAGE = re.compile(
-    r"(?P<number>\d+)(?P<separator>[-_.])(?P<slug>.+?)(?P<suffix>\.(?:sql|js|ts|cjs|mjs|cts|mts|py))"
+    r"(?P<number>\d+)(?P<separator>[-_.])(?P<slug>.+?)(?P<suffix>\.(?:sql|js|ts|cjs|mjs|cts|mts|py|rb|php))"
 )
 _PLANNED = re.compile(r"^\s*([^\s%#@+\-:\[][^\s\[]*)", re.MULTILINE)
 _SETTING = re.compile(r"^\s*(top_dir|deploy_dir)\s*=\s*(\S+)\s*$", re.MULTILINE)
@@ -51,6 +52,7 @@ def own_history(framework: str, files: Files, home: str, directory: str) -> tupl
         "liquibase": _liquibase,
         "yoyo": _yoyo,
         "node-pg-migrate": _node_pg_migrate,
+        "rails": _rails,
     }
     reader = readers.get(framework)
     return reader(files, home) if reader else None
@@ -118,6 +120,11 @@ def _yoyo(files: Files, home: str) -> tuple[SqlHistory, tuple[str, ...]]:
 def _node_pg_migrate(files: Files, home: str) -> tuple[SqlHistory, tuple[str, ...]]:
     suffixes = {".sql", ".js", ".ts", ".cjs", ".mjs", ".cts", ".mts"}
     return _heads(_several_languages(files.paths(), home or "migrations", suffixes))
+
+
+def _rails(files: Files, home: str) -> tuple[SqlHistory, tuple[str, ...]]:
+    history = _several_languages(files.paths(), home or "db/migrate", {".rb"})
+    return _heads(replace(history, template="{number}_{slug}.rb", numbering=history.numbering or "YYYYMMDDHHMMSS"))
 
 
 def _several_languages(paths: Iterable[str], directory: str, suffixes: set[str]) -> SqlHistory:

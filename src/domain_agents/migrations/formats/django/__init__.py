@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from domain_agents import ddl
 from domain_agents.catalog import ForeignKey
 from domain_agents.dialects import dialect, replay
-from domain_agents.migrations.formats import FileStatement, Format, OutsideTransaction, ReadFile, UnreadPart
+from domain_agents.migrations.formats import Format, OutsideTransaction, ReadFile, UnreadPart
 from domain_agents.migrations.formats._header import (
     fields,
     in_directory,
@@ -29,7 +29,8 @@ from domain_agents.migrations.formats._header import (
     visible,
     wrapped,
 )
-from domain_agents.migrations.formats._sql import BEGIN, END, body
+from domain_agents.migrations.formats._script import Made, in_transactions
+from domain_agents.migrations.formats._sql import body
 from domain_agents.migrations.formats.django._fields import imports
 from domain_agents.migrations.formats.django._state import State, StateOperation, Trace, trace
 from domain_agents.migrations.plan import App
@@ -122,10 +123,10 @@ class _Django(Format):
         is_atomic = not (isinstance(atomic, ast.Constant) and atomic.value is False)
         # Where DDL commits by itself Django opens no transaction around it.
         transaction = is_atomic and engine in {"postgresql", "sqlite"}
-        statements: list[FileStatement] = []
+        statements: list[Made] = []
         unread: list[UnreadPart] = []
         _read_operations(values.get("operations"), statements, unread)
-        return ReadFile(tuple(_in_transactions(statements, engine, opened=transaction)), tuple(unread))
+        return ReadFile(tuple(in_transactions(statements, engine, opened=transaction)), tuple(unread))
 
     def notes(self, project: Project) -> tuple[str, ...]:
         return (
@@ -266,7 +267,7 @@ def _docstring(title: str, header: list[str]) -> str:
     return '"""' + text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') + '"""'
 
 
-def _read_operations(node: ast.expr | None, statements: list[FileStatement], unread: list[UnreadPart]) -> None:
+def _read_operations(node: ast.expr | None, statements: list[Made], unread: list[UnreadPart]) -> None:
     for one in node.elts if isinstance(node, ast.List | ast.Tuple) else ():
         called = one.func if isinstance(one, ast.Call) else one
         name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
@@ -281,26 +282,12 @@ def _read_operations(node: ast.expr | None, statements: list[FileStatement], unr
             unread.append(UnreadPart(one.lineno, name, reason))
 
 
-def _read_sql(node: ast.expr | None, statements: list[FileStatement], unread: list[UnreadPart]) -> None:
+def _read_sql(node: ast.expr | None, statements: list[Made], unread: list[UnreadPart]) -> None:
     for one in node.elts if isinstance(node, ast.List | ast.Tuple) else [node]:
         if isinstance(one, ast.Constant) and isinstance(one.value, str):
-            statements.append(FileStatement(one.value, one.lineno))
+            statements.append(Made(one.value, one.lineno))
         elif one is not None:
             unread.append(UnreadPart(one.lineno, "RunSQL", "its SQL is made by code, or has parameters"))
-
-
-def _in_transactions(found: Iterable[FileStatement], engine: str, *, opened: bool) -> Iterator[FileStatement]:
-    """The statements with the transaction that each runs in; a text of several is told apart."""
-    current = count = int(opened)
-    for text in found:
-        for one in dialect(engine).read(text.sql):
-            if BEGIN.match(one.sql):
-                count += not current
-                current = count
-            elif current and END.match(one.sql):
-                current = 0
-            else:
-                yield FileStatement(one.sql, text.line + one.line - 1, current)
 
 
 FORMAT = _Django()

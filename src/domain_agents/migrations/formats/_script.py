@@ -1,0 +1,182 @@
+"""Migrations that are programs: Ruby, PHP and JavaScript files that send the planned statements one by one.
+
+What a statement holds never becomes code: it is a literal of the language, and `read` gives it back to the character.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from domain_agents.dialects import dialect
+from domain_agents.migrations.formats import FileStatement, Format, OutsideTransaction, ReadFile, UnreadPart
+from domain_agents.migrations.formats._header import in_directory
+from domain_agents.migrations.formats._sql import BEGIN, END, Place, body, header, places
+from domain_agents.rendering import render as render_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from domain_agents.engines import Engine
+    from domain_agents.migrations.plan import Plan, Project
+
+UNREAD = "the framework makes its SQL from this call; give what it runs as `sql`"
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_CODE = re.compile(r"\\(?:u\{([0-9a-fA-F]+)\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+_NAMED = {"n": "\n", "r": "\r", "t": "\t", "e": "\x1b", "f": "\f", "v": "\v", "0": "\0"}
+_TRANSACTIONAL = frozenset({"postgresql", "sqlite"})
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One statement that a file sends, and where its text begins."""
+
+    sql: str
+    line: int
+
+
+class ScriptFormat(Format):
+    """What they share: a template, a comment mark, a literal."""
+
+    template = "template.jinja"
+    package = __name__
+    comment = "//"
+    naming = "{number}_{slug}.js"
+    first = "YYYYMMDDHHMMSS"
+    apply_with = ""
+
+    @property
+    def outside_transaction(self) -> OutsideTransaction:
+        return OutsideTransaction.WHOLE_FILES
+
+    def render(self, plan: Plan, project: Project, engine: Engine, *, author: str, date: str) -> Mapping[str, str]:
+        files: dict[str, str] = {}
+        for place in places(plan, project, date, naming=self.naming, first=self.first):
+            runs = body(place.migration, engine)
+            said = {"Apply_with": self.apply_with} if self.apply_with else {}
+            lines = header(plan, place, engine, author=author, date=date, **said)
+            files[in_directory(project.directory or self.directory, place.name)] = render_template(
+                (pkgutil.get_data(self.package, self.template) or b"").decode(),
+                {
+                    "header": [f"{self.comment} {self.said(line)}".rstrip() for line in lines],
+                    "statements": [self.literal(sql) for sql in runs.statements],
+                    "transaction": runs.transaction,
+                    "undo": self.text(undo_text(place)),
+                    **self.values(place, project),
+                },
+                name=self.template,
+            )
+        return files
+
+    def read(self, path: str, content: str, engine: str) -> ReadFile:
+        transaction = self.opens_transaction(content) and engine in _TRANSACTIONAL
+        found, unread = self.sent(content)
+        return ReadFile(tuple(in_transactions(found, engine, opened=transaction)), tuple(unread))
+
+    def values(self, place: Place, project: Project) -> Mapping[str, object]:
+        """What else the template needs."""
+        return {}
+
+    def said(self, line: str) -> str:
+        """A line of the header as it may stand in a comment."""
+        return line
+
+    def literal(self, sql: str) -> str:
+        """A statement as source, where it stands in the template."""
+        raise NotImplementedError
+
+    def text(self, text: str) -> str:
+        """A text of one line as source."""
+        return self.literal(text)
+
+    def opens_transaction(self, content: str) -> bool:
+        """Whether the framework opens one around the file, on an engine where that means something."""
+        raise NotImplementedError
+
+    def sent(self, content: str) -> tuple[list[Made], list[UnreadPart]]:
+        """The statements of the way up, and the calls whose SQL cannot be told."""
+        raise NotImplementedError
+
+
+def undo_text(place: Place) -> str:
+    """What a way back says instead of going back."""
+    undo = " ".join((place.migration.undo or "a new migration").split())
+    shown = "".join(" " if unicodedata.category(c) in _HIDDEN else c for c in undo)
+    return f"{place.stem} is forward-only. Undo plan: {shown}"
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text is what an editor shows: no control or direction characters, but line feeds and tabs."""
+    return all(c in "\n\t" or unicodedata.category(c) not in _HIDDEN for c in text)
+
+
+def escaped(text: str, special: str) -> str:
+    """A text for between quotes: a backslash before itself and each special, hidden characters by their numbers."""
+    return "".join(_escaped(character, special) for character in text)
+
+
+def _escaped(character: str, special: str) -> str:
+    if character == "\\" or character in special:
+        return f"\\{character}"
+    if character in "\n\t\r":
+        return {"\n": "\\n", "\t": "\\t", "\r": "\\r"}[character]
+    if unicodedata.category(character) in _HIDDEN:
+        return f"\\u{{{ord(character):x}}}"
+    return character
+
+
+def unescaped(text: str) -> str:
+    """The text that such a literal means."""
+
+    def meant(found: re.Match[str]) -> str:
+        number = found.group(1) or found.group(2) or found.group(3)
+        if number:
+            return chr(int(number, 16))
+        return "" if found.group(4) == "\n" else _NAMED.get(found.group(4), found.group(4))
+
+    return _CODE.sub(meant, text)
+
+
+def indented(sql: str, spaces: int) -> str:
+    """Every line but empty ones moved to the right, as a literal that takes its own indentation away wants it."""
+    return "\n".join(f"{' ' * spaces}{line}" if line else line for line in sql.split("\n"))
+
+
+def dedented(text: str, spaces: int) -> str:
+    """What is left when that many blanks are taken from every line."""
+    return "\n".join(line[spaces:] if not line[:spaces].strip() else line for line in text.split("\n"))
+
+
+def mark_for(sql: str, mark: str = "SQL") -> str:
+    """A closing mark of a text that stands for itself: a word that none of its lines begins with."""
+    words = {re.match(r"\s*(\w*)", line).group(1) for line in sql.split("\n")}  # type: ignore[union-attr]  # it matches ""
+    while any(word.startswith(mark) for word in words):
+        mark += "_TEXT"
+    return mark
+
+
+def without_comments(content: str, pattern: str) -> str:
+    """The source with whole-line comments blanked, every character in its place."""
+    return re.sub(pattern, lambda found: re.sub(r"[^\n]", " ", found.group()), content, flags=re.MULTILINE)
+
+
+def line_of(content: str, offset: int) -> int:
+    """The line of a place, from 1."""
+    return content.count("\n", 0, offset) + 1
+
+
+def in_transactions(found: Iterable[Made], engine: str, *, opened: bool) -> Iterator[FileStatement]:
+    """The statements with the transaction that each runs in; a text of several is told apart."""
+    current = count = int(opened)
+    for text in found:
+        for one in dialect(engine).read(text.sql):
+            if BEGIN.match(one.sql):
+                count += not current
+                current = count
+            elif current and END.match(one.sql):
+                current = 0
+            else:
+                yield FileStatement(one.sql, text.line + one.line - 1, current)

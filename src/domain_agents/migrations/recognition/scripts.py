@@ -1,0 +1,66 @@
+"""Histories that are programs: how the newest file is written, so that the next one is written alike.
+
+What their calls do to tables is not played; today's schema comes from the dump that the framework keeps.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from domain_agents.migrations.plan import Evidence
+from domain_agents.migrations.recognition import base
+from domain_agents.migrations.recognition.rails_schema import read_schema_rb
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from domain_agents.migrations.recognition import Files
+    from domain_agents.migrations.recognition.sql_files import SqlFile
+
+_SUPERCLASS = re.compile(r"<\s*ActiveRecord::Migration\[(\d+\.\d+)\]")
+_LOCKED = re.compile(r"^    (?:rails|activerecord) \((\d+\.\d+)", re.MULTILINE)
+_ASSURED = re.compile(r"^\s*(?:gem\s+['\"])?strong_migrations\b", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What of the project decides how a file is written, and the schema that its dump says."""
+
+    version: str = ""
+    habits: tuple[str, ...] = ()
+    schema_sql: str = ""
+    schema_from: tuple[str, ...] = ()
+    unread: tuple[Evidence, ...] = ()
+
+
+def read_habits(framework: str, files: Files, history: Sequence[SqlFile], engine: str) -> Habits:
+    """The habits of a framework whose migrations are programs; nothing for the others."""
+    readers = {"rails": _rails}
+    reader = readers.get(framework)
+    return reader(files, history, engine) if reader else Habits()
+
+
+def _named(files: Files, *names: str) -> list[str]:
+    """The files of these names, those at the top first."""
+    return sorted((path for path in files.paths() if base(path) in names), key=lambda path: (path.count("/"), path))
+
+
+def _rails(files: Files, history: Sequence[SqlFile], engine: str) -> Habits:
+    said = [match.group(1) for one in history[-1:] if (match := _SUPERCLASS.search(files.text(one.path)))]
+    locks = _named(files, "Gemfile.lock")
+    said += [match.group(1) for path in locks if (match := _LOCKED.search(files.text(path)))]
+    gems = [path for path in (*_named(files, "Gemfile"), *locks) if _ASSURED.search(files.text(path))]
+    habits = ("strong_migrations",) if gems else ()
+    dump = next((path for path in files.paths() if path.endswith("db/schema.rb")), "")
+    if not dump or not engine:
+        return Habits(said[0] if said else "", habits)
+    schema = read_schema_rb(files.text(dump), engine)
+    unread = [Evidence(dump, line, f"not read: {text}") for line, text in schema.unread]
+    newest = history[-1].number if history else ""
+    if schema.version and newest > schema.version:
+        says = f"it is of {schema.version}, and the migrations go on to {newest}: run db:migrate, and commit what it writes"
+        unread.append(Evidence(dump, 0, says))
+    sql = "".join(f"{statement};\n" for statement in schema.statements)
+    return Habits(said[0] if said else schema.rails, habits, sql, (dump,), tuple(unread))
