@@ -21,6 +21,7 @@ CREATE TABLE refunds (
 );
 """
 MORE_SCHEMA = {
+    "add_primary_key": "CREATE TABLE log (happened varchar(30) NOT NULL, note varchar(90));",
     "validate_constraint": "ALTER TABLE refunds ADD CONSTRAINT old_refunds CHECK (order_id > 0) NOT VALID;",
     "create_enum": "",
     "add_enum_value": "CREATE TYPE mood AS ENUM ('ok', 'bad');",
@@ -44,6 +45,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "drop_index": {"table": "orders", "name": "orders_note"},
     "add_check": {"table": "customers", "name": "email_is_one", "expression": "email LIKE '%@%'"},
+    "add_primary_key": {"table": "log", "columns": ["happened"]},
+    "change_primary_key": {"table": "orders", "columns": ["id", "customer_id"]},
     "add_unique": {"table": "customers", "columns": ["email"]},
     "drop_table": {"table": "orders"},
     "rename_index": {"table": "orders", "name": "orders_note", "new_name": "orders_notes"},
@@ -69,6 +72,7 @@ EXAMPLES |= {
 every_operation = pytest.mark.parametrize("kind", operation_kinds())
 NEEDS = {
     "validate_constraint": Can.CONSTRAINT_NOT_VALID,
+    "change_primary_key": Can.CONCURRENT_WRITES,
     **dict.fromkeys((kind for kind in EXAMPLES if kind.endswith(("_enum", "_enum_value"))), Can.ENUM_TYPES),
 }
 """What an engine must have for a change to make sense there; else it is refused with what does the same."""
@@ -90,7 +94,7 @@ def plan(kind: str, name: str, framework: str = "raw", rows: int | None = 50_000
         "date": "2026-11-21",
         "tables": {}
         if rows is None
-        else {name: {"rows": rows} for name in ("customers", "orders", "refunds", "moods")},
+        else {name: {"rows": rows} for name in ("customers", "orders", "refunds", "moods", "log")},
     }
     arguments = PlanMigration.model_validate(given)
     return planned(arguments, Settings(project=None), Job())

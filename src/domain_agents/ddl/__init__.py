@@ -40,6 +40,7 @@ from domain_agents.ddl._partitions import (
     CreatePartition,
     CreateTableLike,
     DetachPartition,
+    ExchangePartition,
     misfit,
 )
 from domain_agents.ddl._reshaping import MoveColumn, ReshapeColumns
@@ -50,6 +51,7 @@ from domain_agents.ddl._sequences import (
     DropIdentity,
     LockTables,
     SetIdentity,
+    UnlockTables,
 )
 from domain_agents.ddl._statement import Constraint, DoesNotApply, Statement, apply_all, with_constraint
 from domain_agents.ddl._tables import (
@@ -108,6 +110,7 @@ __all__ = [
     "DropTrigger",
     "DropType",
     "DropView",
+    "ExchangePartition",
     "KeepText",
     "LockTables",
     "ModifyColumn",
@@ -129,6 +132,7 @@ __all__ = [
     "SetIdentity",
     "SetNotNull",
     "Statement",
+    "UnlockTables",
     "Vacuum",
     "ValidateConstraint",
     "apply_all",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from domain_agents import ddl
+from domain_agents.catalog import PrimaryKey
 from domain_agents.dialects._mysql_columns import (
     begins_key,
     read_column,
@@ -70,7 +71,18 @@ def read_alter_table(cursor: MysqlCursor, habits: Habits) -> Parts:
         raise NotUnderstood(f"ALTER TABLE: {cursor.here()} is not read yet")
     if not alter.parts.atoms:
         raise NotUnderstood("ALTER TABLE without an action")
+    alter.parts.atoms = _with_one_key(alter.parts.atoms)
     return alter.parts
+
+
+def _with_one_key(atoms: list[ddl.Statement]) -> list[ddl.Statement]:
+    """A key that goes and one that comes in the same statement are one change: the table is never without."""
+    gone = next((one for one in atoms if isinstance(one, ddl.ChangePrimaryKey)), None)
+    for one in atoms:
+        if gone is not None and isinstance(one, ddl.AddConstraint) and isinstance(one.constraint, PrimaryKey):
+            changed = ddl.ChangePrimaryKey(gone.table, one.constraint.columns)
+            return [changed if other is gone else other for other in atoms if other is not one]
+    return atoms
 
 
 def read_clause(cursor: MysqlCursor, parts: Parts) -> bool:
@@ -177,7 +189,8 @@ class _Alter:
     def _drop(self) -> None:
         cursor, table = self.cursor, self.table
         if cursor.takes("PRIMARY", "KEY"):
-            raise NotUnderstood("DROP PRIMARY KEY is not read yet")
+            self.parts.atoms.append(ddl.ChangePrimaryKey(table))
+            return
         if any(cursor.sees(word) for word in ("PARTITION", "SYSTEM", "PERIOD")):
             raise NotUnderstood(f"DROP {cursor.here()} is not read yet")
         if cursor.takes("INDEX") or cursor.takes("KEY"):

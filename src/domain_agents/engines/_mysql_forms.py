@@ -29,6 +29,8 @@ _FORMS: Final[dict[type, str]] = {
     ddl.DropIndex: "drop_index",
     ddl.DropConstraint: "drop_constraint",
     ddl.KeepText: "no_table_lock",
+    ddl.UnlockTables: "no_table_lock",
+    ddl.LockTables: "lock_table",
     ddl.CreateTrigger: "create_trigger",
     ddl.DropTrigger: "create_trigger",
 }
@@ -69,6 +71,9 @@ def form_of(statement: ddl.Statement, schema: Schema, *, by: Conversions) -> str
             return "add_foreign_key" if begins_index(schema, statement.table, key.columns) else "add_foreign_key_index"
         case ddl.AddConstraint(constraint=constraint):
             return {PrimaryKey: "add_primary_key", Unique: "add_unique", Check: "add_check"}[type(constraint)]
+        case ddl.ChangePrimaryKey(columns=columns):
+            # Alone, dropping it costs a copy; together with its successor it is built while writers pass (measured).
+            return "add_primary_key" if columns else "change_type"
         case ddl.RenameConstraint():
             return _constraint_renamed(statement, schema)
         case ddl.NoCatalogChange(kind="batches"):

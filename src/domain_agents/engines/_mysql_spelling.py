@@ -112,6 +112,8 @@ class Spelling:
                 return f"DROP INDEX {self.quote(statement.index)}"
             case ddl.RenameIndex():
                 return f"RENAME INDEX {self.quote(statement.index)} TO {self.quote(statement.new_name)}"
+            case ddl.ChangePrimaryKey(columns=columns):
+                return f"DROP PRIMARY KEY, ADD PRIMARY KEY ({self._names(columns)})" if columns else "DROP PRIMARY KEY"
             case ddl.AddConstraint(using_index=""):
                 return f"ADD {self._constraint(statement.constraint)}"
             case ddl.DropConstraint():

@@ -13,6 +13,24 @@ from domain_agents.engines._postgresql_partitions import key_sql
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from domain_agents.catalog import Schema
+
+
+def changed_key(
+    statement: ddl.ChangePrimaryKey, schema: Schema, quote: Callable[[str], str], quote_table: Callable[[TableName], str]
+) -> tuple[str, ...]:
+    """The key that goes and the one that comes, in one statement.
+
+    Raises:
+        CannotSpell: the key there is now, which goes by its name, is not known.
+    """
+    table = schema.table(statement.table)
+    if table is None or table.primary_key is None:
+        raise CannotSpell(f"the primary key of {statement.table} is not known; give today's CREATE TABLE in `schema`")
+    name = quote(table.primary_key.name)
+    added = f", ADD CONSTRAINT {name} PRIMARY KEY ({', '.join(map(quote, statement.columns))})" if statement.columns else ""
+    return (f"ALTER TABLE {quote_table(statement.table)} DROP CONSTRAINT {name}{added}",)
+
 
 class Spelling:
     """Statements as PostgreSQL writes them."""

@@ -8,15 +8,32 @@ from typing import TYPE_CHECKING, Final
 
 from domain_agents import ddl
 from domain_agents.catalog import Check, Column, ForeignKey, Index, PrimaryKey, Schema, TableName, Unique
-from domain_agents.engines import Blocks, Can, CannotSpell, Effect, Sync, TableSize, UnknownEngine
+from domain_agents.engines import (
+    Blocks,
+    Can,
+    CannotSpell,
+    Derivation,
+    Effect,
+    Relocation,
+    Sync,
+    TableSize,
+    UnknownEngine,
+)
 from domain_agents.engines._postgresql_backfill import backfill_statements
+from domain_agents.engines._postgresql_derivation import Names, derived, dropped, relocated
 from domain_agents.engines._postgresql_numbering import numbering_sql
 from domain_agents.engines._postgresql_objects import form_of_object, spelled_object
-from domain_agents.engines._postgresql_partitions import partition_form, partition_locks, spelled_partition
-from domain_agents.engines._postgresql_spelling import Spelling
+from domain_agents.engines._postgresql_partitions import (
+    detaches_concurrently,
+    partition_form,
+    partition_locks,
+    spelled_partition,
+)
+from domain_agents.engines._postgresql_spelling import Spelling, changed_key
 from domain_agents.engines._postgresql_sync import drop_statements, sync_statements
 from domain_agents.engines._postgresql_types import is_metadata_only, stored_type
 from domain_agents.engines._postgresql_views import stand_in_view
+from domain_agents.engines._reshaping import spelled_reshaping
 from domain_agents.facts import Fact, locks
 
 if TYPE_CHECKING:
@@ -108,7 +125,9 @@ class PostgreSQL:
 
     def refuses_transaction(self, statement: ddl.Statement, schema: Schema) -> bool:
         """See Engine."""
-        if isinstance(statement, ddl.CreateIndex | ddl.DropIndex | ddl.Reindex | ddl.DetachPartition):
+        if isinstance(statement, ddl.DetachPartition):
+            return detaches_concurrently(statement, schema)
+        if isinstance(statement, ddl.CreateIndex | ddl.DropIndex | ddl.Reindex):
             return statement.concurrently
         return isinstance(statement, ddl.Vacuum)
 
@@ -119,6 +138,40 @@ class PostgreSQL:
     def drop_sync_triggers(self, sync: Sync) -> tuple[ddl.Statement, ...]:
         """See Engine."""
         return drop_statements(sync, *self._sync_names(sync), self.quote, self.quote_table)
+
+    def derivation_triggers(self, shape: Derivation | Relocation, schema: Schema) -> tuple[ddl.Statement, ...]:
+        """See Engine."""
+        names = Names(self.quote, self.quote_table)
+        made = tuple((function, trigger) for _, function, trigger in self._derivation_names(shape))
+        if isinstance(shape, Derivation):
+            return derived(shape, *made[0], names)
+        return relocated(shape, (made[0], made[1]), names)
+
+    def drop_derivation_triggers(self, shape: Derivation | Relocation) -> tuple[ddl.Statement, ...]:
+        """See Engine."""
+        names = Names(self.quote, self.quote_table)
+        ends = ("",) if isinstance(shape, Derivation) else ("_in", "_out")
+        return tuple(
+            statement
+            for table, function, trigger in self._derivation_names(shape)
+            for statement in dropped(table, tuple(f"{trigger}{end}" for end in ends), function, names)
+        )
+
+    @staticmethod
+    def _derivation_names(shape: Derivation | Relocation) -> tuple[tuple[TableName, TableName, str], ...]:
+        """Table, function and trigger, for each trigger."""
+        if isinstance(shape, Derivation):
+            made = [(shape.table, tuple(dict(shape.going)))]
+        else:
+            made = [(shape.table, (shape.column, "sent")), (shape.to, (shape.new_name, "fetched"))]
+        return tuple(
+            (
+                table,
+                TableName(object_name(table, columns, "sync"), table.schema),
+                object_name(TableName(f"zz_{table.name}"), columns, "sync"),
+            )
+            for table, columns in made
+        )
 
     def _sync_names(self, sync: Sync) -> tuple[TableName, str]:
         function = object_name(sync.table, (sync.column,), "sync")
@@ -187,12 +240,16 @@ class PostgreSQL:
 
     def spell(self, statement: ddl.Statement, schema: Schema) -> tuple[str, ...]:
         """See Engine."""
+        if isinstance(statement, ddl.ReshapeColumns | ddl.MoveColumn):
+            return spelled_reshaping(self, statement, schema)
         if isinstance(statement, ddl.CreateView):
             columns = tuple(map(self.quote, statement.columns))
             view, table = self.quote_table(statement.view), self.quote_table(statement.table)
             return stand_in_view(view, table, columns, as_invoker=int(self.version) >= _SECURITY_INVOKER)
+        if isinstance(statement, ddl.ChangePrimaryKey):
+            return changed_key(statement, schema, self.quote, self.quote_table)
         other = spelled_object(statement, schema, self.quote, self.quote_table)
-        other = other or spelled_partition(statement, self._quoting)
+        other = other or spelled_partition(statement, self._quoting, schema)
         other = other or numbering_sql(statement, self.quote, self.quote_table)
         return other or (Spelling(self.quote, self.quote_table).statement(statement),)
 

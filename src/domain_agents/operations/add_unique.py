@@ -12,6 +12,7 @@ from domain_agents.operations import Deploy, Migration, Phase, Query, Situation,
 from domain_agents.operations._asking import Change, Field, Request
 from domain_agents.operations._keys import duplicates
 from domain_agents.operations._partitioned import require_partition_key, unique_steps
+from domain_agents.operations._unique_index import build_unique
 
 if TYPE_CHECKING:
     from domain_agents.catalog import Schema, TableName
@@ -89,7 +90,7 @@ class AddUnique:
         built = ddl.CreateIndex(self._index).apply(schema)
         return (
             self._deploy(),
-            self._build(engine, schema),
+            build_unique(engine, schema, self._index),
             self._take_over(engine, built, after, self.unique.name),
         )
 
@@ -131,26 +132,6 @@ class AddUnique:
             f"and a constraint would have {engine.quote_table(self.table)} built anew"
         )
         return (warning,)
-
-    def _build(self, engine: Engine, schema: Schema) -> Migration:
-        drop = ddl.DropIndex(self.unique.name, True, True, self.table.schema, self.table)
-        return Migration(
-            title=f"build the unique index {self.unique.name}",
-            slug=f"create_{self.unique.name}",
-            phase=Phase.EXPAND,
-            why="reads and writes pass while the index is built; a duplicate that turns up meanwhile makes the build fail: "
-            "remove it and run the file again, which drops the leftover first",
-            # A build that failed leaves an INVALID index under this name; IF NOT EXISTS would take it for the real one.
-            statements=(drop, ddl.CreateIndex(self._index, concurrently=True)),
-            transaction=False,
-            prechecks=self._prechecks(engine),
-            validations=self._validations(engine),
-            undo="; ".join(engine.spell(drop, schema)),
-        )
-
-    def _validations(self, engine: Engine) -> tuple[Query, ...]:
-        sql = engine.index_validity_query(self._index)
-        return (Query(sql, "true", "a build that failed leaves an INVALID index: run the file again"),) if sql else ()
 
     def _take_over(self, engine: Engine, built: Schema, after: Schema, index: str) -> Migration:
         renamed = f"; the index {index} gets the constraint's name" if index != self.unique.name else ""

@@ -21,13 +21,14 @@ from domain_agents.observations import (
     ServerFacts,
     Shape,
 )
+from domain_agents.workspace.live import keyed_as
 from domain_agents.workspace.live_mysql import read_tables
 from domain_agents.workspace.load import NEW, Load
 from domain_agents.workspace.load_statements_mysql import app_table
 from domain_agents.workspace.mysql_session import described, driver
 from domain_agents.workspace.observing_mysql import Runner, Sampler
 from domain_agents.workspace.seeding_mysql import MysqlValues, seed
-from domain_agents.workspace.seeding_recipes import Recipe, Unseedable, known_as, recipe_for, under_new_names
+from domain_agents.workspace.seeding_recipes import Recipe, Unseedable, assuming, known_as, recipe_for, under_new_names
 from domain_agents.workspace.shape_mysql import read_contents, read_shape
 from domain_agents.workspace.sizes import rows_wanted
 
@@ -123,7 +124,7 @@ class MysqlBench:
 
     def contents(self) -> Contents:
         """What the tables hold now."""
-        return read_contents(self._admin, read_tables(self._admin).values(), self._watch)
+        return read_contents(self._admin, keyed_as(read_tables(self._admin), self._tables), self._watch)
 
     def shape(self) -> frozenset[Shape]:
         """The schema as it is now."""
@@ -160,7 +161,7 @@ class MysqlBench:
             return
         recipes: dict[str, Recipe] = {}
         parents = under_new_names(self._recipes, going)
-        for live in read_tables(self._admin).values():
+        for live in assuming(read_tables(self._admin), self._assumed).values():
             table = live.without(going)
             # Under the name it had at the start, so that the numbers of its rows go on.
             name, before = known_as(self._recipes, live, moved)

@@ -22,12 +22,13 @@ from domain_agents.observations import (
     ServerFacts,
     Shape,
 )
+from domain_agents.workspace.live import keyed_as
 from domain_agents.workspace.live_postgresql import read_tables
 from domain_agents.workspace.load import NEW, Load
 from domain_agents.workspace.load_statements import app_table
 from domain_agents.workspace.observing import Runner, Sampler, described
 from domain_agents.workspace.seeding import PostgresValues, seed
-from domain_agents.workspace.seeding_recipes import Recipe, Unseedable, known_as, recipe_for, under_new_names
+from domain_agents.workspace.seeding_recipes import Recipe, Unseedable, assuming, known_as, recipe_for, under_new_names
 from domain_agents.workspace.shape_postgresql import read_contents, read_shape
 from domain_agents.workspace.sizes import rows_wanted
 
@@ -108,7 +109,8 @@ class PostgresBench:
 
     def contents(self) -> Contents:
         """What the seeded tables hold now."""
-        return read_contents(self._admin, read_tables(self._admin).values(), self._watch)
+        tables = read_tables(self._admin, with_partitions=True)
+        return read_contents(self._admin, keyed_as(tables, self._tables), self._watch)
 
     def shape(self) -> frozenset[Shape]:
         """The schema as it is now."""
@@ -150,7 +152,7 @@ class PostgresBench:
             return
         recipes: dict[str, Recipe] = {}
         parents = under_new_names(self._recipes, going)
-        for live in read_tables(self._admin).values():
+        for live in assuming(read_tables(self._admin), self._assumed).values():
             table = live.without(going).with_shared_values(live)
             # Under the name it had at the start, so that the numbers of its rows go on.
             name, before = known_as(self._recipes, live, moved)

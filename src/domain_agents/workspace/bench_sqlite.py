@@ -25,18 +25,20 @@ from domain_agents.observations import (
     ServerFacts,
     Shape,
 )
-from domain_agents.workspace.live import LiveTable, quoted
+from domain_agents.workspace.live import LiveTable, keyed_as, quoted
 from domain_agents.workspace.live_sqlite import SqliteValues, read_contents, read_shape, read_tables
 from domain_agents.workspace.load import NEW, Load
 from domain_agents.workspace.load_statements import app_table
 from domain_agents.workspace.observing_sqlite import Runner, described
 from domain_agents.workspace.seeding_recipes import (
+    MAX_STANDING,
     Recipe,
     Unseedable,
     assuming,
     known_as,
     parents_first,
     recipe_for,
+    standing,
     under_new_names,
 )
 from domain_agents.workspace.sizes import rows_wanted
@@ -143,15 +145,24 @@ class SqliteBench:
         self, connection: sqlite3.Connection, tables: Mapping[str, LiveTable], wanted: Mapping[str, int]
     ) -> tuple[Seeding, dict[str, Recipe]]:
         recipes: dict[str, Recipe] = {}
+        there_already: dict[str, Recipe] = {}
         made: dict[str, int] = {}
         failed: dict[str, str] = {}
         for table in parents_first(assuming(tables, self._assumed)):
             self._watch.check()
             if connection.execute(f"SELECT EXISTS (SELECT 1 FROM {table.sql})").fetchone()[0]:
+                if table.key:
+                    listed = ", ".join(map(quoted, table.key))
+                    held = connection.execute(f"SELECT {listed} FROM {table.sql} LIMIT {MAX_STANDING}").fetchall()
+                    there_already[table.sql] = standing(table, held)
                 continue
             try:
                 recipe = recipe_for(
-                    SqliteValues(connection), table, wanted[table.name], recipes, self._assumed.never_null
+                    SqliteValues(connection),
+                    table,
+                    wanted[table.name],
+                    {**recipes, **there_already},
+                    self._assumed.never_null,
                 )
                 self._fill(connection, recipe)
             except (Unseedable, sqlite3.IntegrityError) as error:
@@ -175,7 +186,7 @@ class SqliteBench:
 
     def contents(self) -> Contents:
         """See Bench."""
-        return read_contents(self._admin, read_tables(self._admin).values(), self._watch.check)
+        return read_contents(self._admin, keyed_as(read_tables(self._admin), self._tables), self._watch.check)
 
     def shape(self) -> frozenset[Shape]:
         """See Bench."""
@@ -204,7 +215,7 @@ class SqliteBench:
             return
         recipes: dict[str, Recipe] = {}
         parents = under_new_names(self._recipes, going)
-        for live in read_tables(self._admin).values():
+        for live in assuming(read_tables(self._admin), self._assumed).values():
             table = live.without(going)
             # Under the name it had at the start, so that the numbers of its rows go on.
             name, before = known_as(self._recipes, live, moved)

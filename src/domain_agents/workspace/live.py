@@ -68,6 +68,8 @@ class LiveTable:
     checks: tuple[str, ...] = ()
     fires_triggers: bool = False
     partitions: tuple[LivePartition, ...] = ()
+    part_of: str = ""
+    """The table at the top, where it is a partition."""
 
     def column(self, name: str) -> LiveColumn | None:
         """The column of that name, or None."""
@@ -113,6 +115,16 @@ class LiveTable:
             foreign_keys=tuple(dict.fromkeys(foreign_keys)),
             checks=tuple(text for text in (_checked(check, gone) for check in self.checks) if text),
         )
+
+
+def keyed_as(tables: Mapping[str, LiveTable], start: Mapping[str, LiveTable]) -> list[LiveTable]:
+    """The tables by the keys that they had at the start, where these are still there: so rows can be told by them."""
+    found: list[LiveTable] = []
+    for sql, table in tables.items():
+        before = start.get(sql)
+        kept = before is not None and all(table.column(name) for name in before.key)
+        found.append(replace(table, key=before.key) if before is not None and kept else table)
+    return found
 
 
 def _of_table(name: str, going: Mapping[tuple[str, str], str]) -> dict[str, str]:

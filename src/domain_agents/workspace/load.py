@@ -6,7 +6,6 @@ takes over when its deploy is due and writes every column there is.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections import Counter, deque
@@ -75,7 +74,7 @@ class Load:
         self._times = {"read": _Timed(), "write": _Timed()}
         self._done = {"read": Counter[str](), "write": Counter[str]()}
         self._failures: dict[tuple[str, str, str], AppFailure] = {}
-        self._inserted: dict[str, list[tuple[Any, ...]]] = {}
+        self._inserted: dict[str, list[tuple[AppTable, tuple[Any, ...]]]] = {}
         self._next: dict[str, int] = {table.name: table.rows + 1 for table in tables}
         self._threads: list[threading.Thread] = []
         self.connections: list[Any] = []
@@ -149,14 +148,23 @@ class Load:
     def clean(self, connection: Any) -> None:
         """Delete the rows that the application inserted, so that the seeded ones can be compared."""
         # Children were inserted after their parents, so they go first.
-        for name, keys in reversed(tuple(self._inserted.items())):
-            delete = self._known[name].delete
-            # A table that is gone took its rows along; of any other, what stays is seen when its rows are compared.
-            with contextlib.suppress(self._errors):
-                for key in keys if delete else ():
-                    statement, values = delete(key) if delete else ("", ())
-                    connection.execute(statement, values)
+        for name, rows in reversed(tuple(self._inserted.items())):
+            for table, key in rows:
+                # As the application knew the row that inserted it; where its names are gone, as the last one knows it.
+                # A table that is gone took its rows along; of any other, what stays is seen when its rows are compared.
+                if not self._is_deleted(connection, table, key):
+                    self._is_deleted(connection, self._known[name], key)
         self._inserted.clear()
+
+    def _is_deleted(self, connection: Any, table: AppTable, key: tuple[Any, ...]) -> bool:
+        if table.delete is None:
+            return False
+        statement, values = table.delete(key)
+        try:
+            connection.execute(statement, values)
+        except self._errors:
+            return False
+        return True
 
     def close(self) -> None:
         """End everything without asking what was done."""
@@ -188,7 +196,7 @@ class Load:
             if key is not None and table.key is not None:
                 key = self._key(connection, table.key(number))
             if key:
-                self._inserted.setdefault(table.name, []).append(key)
+                self._inserted.setdefault(table.name, []).append((table, key))
         elif table.update:
             self._timed("write", connection, table.update(_row(turn, table.rows)))
 
