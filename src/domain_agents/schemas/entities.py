@@ -63,8 +63,8 @@ def _ids(draft: Draft, entity: Entity) -> str:
         chosen = "bigint"
     elif snake(own.name) == "id":
         fault = (
-            f"{own.place}.kind: the identifier is made by the design: uuid or bigint, not {own.kind}; what people know a row "
-            'by has a name of its own (code, slug, number) and stands in "natural_key"'
+            f"{own.place}.kind: the identifier is made by the design: uuid or bigint, not {own.kind}; what people know "
+            'a row by has a name of its own (code, slug, number) and stands in "natural_key"'
         )
         raise SpecError([fault])
     draft.assume(f"{entity.name}.{own.name} is the identifier that every table has ({chosen})")

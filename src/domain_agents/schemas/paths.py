@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from domain_agents.catalog import Index, IndexKey
 from domain_agents.schemas._reading import SpecError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from domain_agents.schemas.spec import Access
 
 _SHOWN_COLUMNS = 6
+_PLAIN: Final = re.compile(r"""([\w"`]+)\s*(?:=\s*('(?:[^']|'')*'|[\w.]+)|IS\s+NULL)""", re.IGNORECASE)
 PAGE_ROWS = 50
 
 
@@ -133,7 +135,8 @@ def _condition(
         return "", (), ()
     if when.sql:
         text = checked_condition(draft, table, when.sql, place)
-        return (text if draft.physical.has_partial_indexes else ""), (text,), ()
+        partial = draft.physical.has_partial_indexes
+        return (text if partial else ""), (text,), () if partial else _constants(table, text)
     parts: list[str] = []
     constants: list[tuple[str, str]] = []
     for word, values in when.values:
@@ -146,12 +149,24 @@ def _condition(
             if wrong is not None:
                 raise SpecError([f'{place}.{word}: "{wrong}" is none of its values: {", ".join(attribute.values)}'])
         parts.append(_compared(draft, quoted, values, kind))
-        if len(values) == 1 and values[0] is not None:
+        if len(values) == 1:
             constants.append((column, draft.physical.literal(values[0], kind)))
     where = " AND ".join(parts)
     if draft.physical.has_partial_indexes:
         return where, (where,), ()
     return "", (where,), tuple(constants)
+
+
+def _constants(table: DraftTable, text: str) -> tuple[tuple[str, str], ...]:
+    """The columns that a condition compares with one value each, where it is as plain as that."""
+    found = []
+    for part in re.split(r"\s+AND\s+", text, flags=re.IGNORECASE):
+        match = _PLAIN.fullmatch(part.strip())
+        name = table.names.get(match[1].strip('"`')) if match else None
+        if match is None or name is None:
+            return ()
+        found.append((name, match[2] or "NULL"))
+    return tuple(found)
 
 
 def _compared(draft: Draft, quoted: str, values: tuple[Any, ...], kind: str) -> str:

@@ -109,6 +109,14 @@ def _category(type_: str) -> str:
     return "S" if any(word in upper for word in ("CHAR", "CLOB", "TEXT")) else "N"
 
 
+def _said(name: str) -> str:
+    """What a text is, by its name: SQLite has no type for a day or a moment."""
+    lowered = name.lower()
+    if "email" in lowered:
+        return "email"
+    return "moment" if lowered.endswith("_at") else "day" if lowered.endswith(("_on", "_date")) else "text"
+
+
 def _kind(name: str, type_: str) -> str:
     upper = type_.upper()
     for word, kind in (
@@ -117,7 +125,7 @@ def _kind(name: str, type_: str) -> str:
         ("REAL", "real"), ("FLOA", "real"), ("DOUB", "real"),
     ):  # fmt: skip
         if word in upper:
-            return "email" if kind == "text" and "email" in name.lower() else kind
+            return _said(name) if kind == "text" else kind
     return "blob" if not upper else "numeric"
 
 
@@ -135,6 +143,8 @@ class SqliteValues:
             "boolean": "(({n}) % 2)",
             "datetime": "datetime('2020-01-01', ({n}) || ' seconds')",
             "date": "date('2020-01-01', (({n}) % 2900000) || ' days')",
+            "moment": "strftime('%Y-%m-%dT%H:%M:%fZ', '2020-01-01', ({n}) || ' seconds')",
+            "day": "date('2020-01-01', (({n}) % 2900000) || ' days')",
             "json": "json_object('n', {n})",
             "text": f"{prefix} || ({{n}})" if unique else f"{prefix} || (({{n}}) % 1000)",
             "email": "'user' || ({n}) || '@example.com'",

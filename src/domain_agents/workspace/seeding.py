@@ -10,7 +10,16 @@ import psycopg
 
 from domain_agents.observations import Assumptions, Seeding
 from domain_agents.workspace.live import LiveColumn, LiveTable, quoted
-from domain_agents.workspace.seeding_recipes import Generator, Recipe, Unseedable, assuming, parents_first, recipe_for
+from domain_agents.workspace.seeding_recipes import (
+    MAX_STANDING,
+    Generator,
+    Recipe,
+    Unseedable,
+    assuming,
+    parents_first,
+    recipe_for,
+    standing,
+)
 from domain_agents.workspace.seeding_values import distinct_values, generator, literal
 from domain_agents.workspace.sizes import rows_wanted
 
@@ -71,6 +80,7 @@ def seed(
 ) -> tuple[Seeding, dict[str, Recipe]]:
     """Fill the tables; what could not be filled is told, by table."""
     recipes: dict[str, Recipe] = {}
+    there_already: dict[str, Recipe] = {}
     made: dict[str, int] = {}
     failed: dict[str, str] = {}
     for table in parents_first(assuming(tables, assumed)):
@@ -79,9 +89,15 @@ def seed(
         there = connection.execute(f"SELECT count(*) FROM {table.sql}").fetchone()
         if there and there[0]:
             # The schema's own rows: a ledger of migrations, a table of countries. They stay as they are.
+            if table.key:
+                listed = ", ".join(map(quoted, table.key))
+                held = connection.execute(f"SELECT {listed} FROM {table.sql} LIMIT {MAX_STANDING}").fetchall()
+                there_already[table.sql] = standing(table, held)
             continue
         try:
-            recipe = recipe_for(PostgresValues(connection), table, wanted, recipes, assumed.never_null)
+            recipe = recipe_for(
+                PostgresValues(connection), table, wanted, {**recipes, **there_already}, assumed.never_null
+            )
             _fill(connection, recipe, watch, skip_triggers=as_superuser and recipe.clean)
         except Unseedable as error:
             failed[table.name] = str(error)

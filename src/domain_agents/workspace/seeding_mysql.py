@@ -51,7 +51,9 @@ _SIMPLE: Final = {
     "timestamp": "(TIMESTAMP '2020-01-01 00:00:00' + INTERVAL (({n}) % 400000000) SECOND)",
     "time": "SEC_TO_TIME(({n}) % 3000000)",
     "json": "JSON_OBJECT('n', ({n}))",
-    "uuid": "INSERT(INSERT(INSERT(INSERT(LEFT(SHA2({n}, 256), 32), 9, 0, '-'), 14, 0, '-'), 19, 0, '-'), 24, 0, '-')",
+    # MariaDB takes only what has a version (4) and a variant (8) in it.
+    "uuid": "INSERT(INSERT(INSERT(INSERT(INSERT(INSERT(LEFT(SHA2({n}, 256), 32), 13, 1, '4'), 17, 1, '8'), 9, 0, '-'), "
+    "14, 0, '-'), 19, 0, '-'), 24, 0, '-')",
     "inet4": "INET_NTOA(167772160 + ({n}) % 16000000)",
     "inet6": "CONCAT('::ffff:', INET_NTOA(167772160 + ({n}) % 16000000))",
     "point": "POINT(({n}), 0)",

@@ -9,17 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from domain_agents.workspace.live import LiveForeignKey, quoted
 from domain_agents.workspace.seeding_partitions import partition_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from domain_agents.observations import Assumptions
     from domain_agents.workspace.live import LiveColumn, LiveTable
 
+
+MAX_STANDING: Final = 100
+"""Of the rows that a schema brings with it, those that made-up rows refer to."""
 
 Generator = Callable[[str], str]
 """From the SQL of a row's number to the SQL of a value."""
@@ -116,8 +119,31 @@ def parents_first(tables: Mapping[str, LiveTable]) -> Iterator[LiveTable]:
             for name, table in waiting.items()
             if not any(fk.parent in waiting and fk.parent != name for fk in table.foreign_keys)
         ]
-        for name in ready or [next(iter(waiting))]:
+        for name in ready or [_in_circle(waiting)]:
             yield waiting.pop(name)
+
+
+def _in_circle(waiting: Mapping[str, LiveTable]) -> str:
+    """Which of the tables in a circle comes first: one whose rows may do without those that are not there yet."""
+
+    def can_wait(table: LiveTable) -> bool:
+        awaited = {
+            name for fk in table.foreign_keys if fk.parent in waiting and fk.parent != table.sql for name in fk.columns
+        }
+        return all(column.nullable for column in table.columns if column.name in awaited)
+
+    return next((name for name, table in waiting.items() if can_wait(table)), next(iter(waiting)))
+
+
+def standing(table: LiveTable, rows: Sequence[Sequence[object]]) -> Recipe:
+    """A table that brings its rows with it, for those that refer to them; `rows` are the values of its key."""
+
+    def values(place: int) -> Generator:
+        texts = [str(row[place]) if isinstance(row[place], int) else _literal(str(row[place])) for row in rows]
+        cases = " ".join(f"WHEN {number} THEN {text}" for number, text in enumerate(texts, start=1))
+        return lambda n: f"(CASE {n} {cases} END)"
+
+    return Recipe(table, {name: values(place) for place, name in enumerate(table.key)}, len(rows), len(rows))
 
 
 def known_as(recipes: Mapping[str, Recipe], table: LiveTable, moved: Mapping[str, str]) -> tuple[str, Recipe | None]:
@@ -222,7 +248,7 @@ def _from_parents(
             for columns in table.uniques
         )
         if key.parent == table.sql:
-            made.update(_from_itself(values, table, key))
+            made.update(_from_itself(values, table, key, spread=1 if alone else 10))
             continue
         parent = recipes.get(key.parent)
         if parent is None or parent.rows == 0:
@@ -250,15 +276,15 @@ def _parent_row(values: Values, parent_rows: int, spread: int) -> Generator:
     return lambda n: f"(1 + {values.divided(f'(({n}) - 1)', spread)} % {parent_rows})"
 
 
-def _from_itself(values: Values, table: LiveTable, key: LiveForeignKey) -> dict[str, Generator]:
-    """A table that refers to itself: every row has an earlier one (or itself) as parent."""
+def _from_itself(values: Values, table: LiveTable, key: LiveForeignKey, spread: int) -> dict[str, Generator]:
+    """A table that refers to itself: every `spread` rows have an earlier one (or themselves) as parent."""
     made: dict[str, Generator] = {}
     for name, parent_name in zip(key.columns, key.parent_columns, strict=True):
         parent_column = table.column(parent_name)
         own = values.generator(parent_column, unique=True) if parent_column else None
         if own is None:
             raise Unseedable(f"column {name} refers to a column of the same table that no values are made for")
-        made[name] = _through(own, lambda n: f"(1 + {values.divided(f'(({n}) - 1)', 10)})")
+        made[name] = _through(own, lambda n: f"(1 + {values.divided(f'(({n}) - 1)', spread)})")
     return made
 
 
@@ -272,6 +298,18 @@ def _without_parent(values: Values, table: LiveTable, names: list[str]) -> dict[
 
 def _always(text: str) -> Generator:
     return lambda _n: text
+
+
+_DAYS: Final = tuple(f"2026-{month:02}-{day:02}" for month in range(1, 13) for day in range(1, 29, 3))
+_TEXTS: Final[list[list[str]]] = [
+    ["'{}'"],
+    [f"'{day}'" for day in _DAYS],
+    [f"'{day}T00:00:00.000Z'" for day in _DAYS],
+    ["'2099-12-31'"],
+    ["'2099-12-31T00:00:00.000Z'"],
+    ["'12:00:00'"],
+]
+"""What a text is when it is held to a form: a document, a day, a moment, a time of day; a late one for what ends."""
 
 
 def _obeying_checks(values: Values, recipe: Recipe) -> Recipe:
@@ -295,7 +333,12 @@ def _other_values(values: Values, recipe: Recipe, check: str) -> Iterator[Recipe
     unique = _unique_columns(recipe.table)
     for column in recipe.table.columns:
         named = re.search(rf"(?<![\w\"]){re.escape(column.name)}(?![\w\"])|{re.escape(quoted(column.name))}", check)
-        if column.name not in recipe.generators or not named or column.name in unique:
+        if column.name not in recipe.generators or not named:
+            continue
+        if column.category == "S":
+            for other in _other_texts(recipe.generators[column.name], numbers):
+                yield replace(recipe, generators={**recipe.generators, column.name: other})
+        if column.name in unique:
             continue
         lists: list[list[str]] = [[_literal(text.replace("''", "'")) for text in texts]] if texts else []
         lists += [[text] for text in lists[0]] if lists else []
@@ -304,11 +347,23 @@ def _other_values(values: Values, recipe: Recipe, check: str) -> Iterator[Recipe
             lists += [[str(value) for value in numbers], *([str(value)] for value in near)] if numbers else []
         elif column.category == "S":
             lists += [[_literal("x" * value)] for value in near if 0 < value <= 1000]
+            lists += _TEXTS
+        elif column.category == "D":
+            lists.append(["'2099-12-31'"])
         if column.nullable:
             lists.append(["NULL"])
         for listed in lists:
             made = values.one_of(listed, column)
             yield replace(recipe, generators={**recipe.generators, column.name: made})
+
+
+def _other_texts(made: Generator, numbers: list[int]) -> Iterator[Generator]:
+    """The same text in another case, and as short as a number of the check says."""
+    yield lambda n: f"upper({made(n)})"
+    yield lambda n: f"lower({made(n)})"
+    for size in sorted({number for number in numbers if 0 < number <= 1000}, reverse=True):
+        yield lambda n, size=size: f"substr({made(n)}, 1, {size})"  # type: ignore[misc]  # its one argument is n
+        yield lambda n, size=size: f"upper(substr({made(n)}, 1, {size}))"  # type: ignore[misc]  # as above
 
 
 def _literal(text: str) -> str:
