@@ -23,7 +23,7 @@ CREATE TABLE refunds (
 MORE_SCHEMA = {
     "add_primary_key": "CREATE TABLE log (happened varchar(30) NOT NULL, note varchar(90));",
     "validate_constraint": "ALTER TABLE refunds ADD CONSTRAINT old_refunds CHECK (order_id > 0) NOT VALID;",
-    "create_enum": "",
+    "move_column": "CREATE UNIQUE INDEX refunds_order_id ON refunds (order_id);",
     "add_enum_value": "CREATE TYPE mood AS ENUM ('ok', 'bad');",
     "rename_enum_value": "CREATE TYPE mood AS ENUM ('ok', 'bad');",
     "drop_enum": "CREATE TYPE mood AS ENUM ('ok', 'bad');",
@@ -63,6 +63,30 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "set_not_null": {"table": "customers", "column": "country", "backfill": "'??'"},
 }
 EXAMPLES |= {
+    "split_column": {
+        "table": "customers",
+        "column": "email",
+        "parts": [
+            {"name": "head", "type": "varchar(190)", "expression": "substr(email, 1, 3)", "nullable": False},
+            {"name": "tail", "type": "varchar(190)", "expression": "substr(email, 4, 190)"},
+        ],
+        "expression": "coalesce(tail, head)",
+    },
+    "merge_columns": {
+        "table": "customers",
+        "column": "place",
+        "type": "varchar(190)",
+        "expression": "coalesce(country, email)",
+        "parts": [{"name": "country", "expression": "substr(place, 1, 2)"}],
+    },
+    "move_column": {
+        "table": "orders",
+        "column": "note",
+        "to": "refunds",
+        "type": "varchar(190)",
+        "columns": ["id"],
+        "to_columns": ["order_id"],
+    },
     "create_enum": {"name": "mood", "values": ["ok", "it's bad"]},
     "add_enum_value": {"name": "mood", "value": "fine", "after": "ok"},
     "rename_enum_value": {"name": "mood", "value": "ok", "new_value": "fine"},
@@ -72,6 +96,7 @@ EXAMPLES |= {
 every_operation = pytest.mark.parametrize("kind", operation_kinds())
 NEEDS = {
     "validate_constraint": Can.CONSTRAINT_NOT_VALID,
+    "move_column": Can.TRIGGERS_ANSWER,
     "change_primary_key": Can.CONCURRENT_WRITES,
     **dict.fromkeys((kind for kind in EXAMPLES if kind.endswith(("_enum", "_enum_value"))), Can.ENUM_TYPES),
 }

@@ -41,6 +41,7 @@ from domain_agents.ddl._partitions import (
     CreateTableLike,
     DetachPartition,
     ExchangePartition,
+    key_holder,
     misfit,
 )
 from domain_agents.ddl._reshaping import MoveColumn, ReshapeColumns
@@ -145,6 +146,7 @@ __all__ = [
     "enum_values_of_column",
     "is_serial",
     "is_text",
+    "key_holder",
     "mentions",
     "misfit",
     "named_type",

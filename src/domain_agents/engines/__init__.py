@@ -36,6 +36,7 @@ class Can(StrEnum):
     NAMES_CONSTRAINTS = "a constraint that is written without a name gets one"
     LOCK_TIMEOUT = "a statement can give up waiting for a lock"
     FOREIGN_KEY_TESTS_ROWS = "a foreign key that is added tests the rows that are there"
+    TRIGGERS_ANSWER = "triggers of two tables can keep a column alike in both"
     ENUM_TYPES = "an enum type has a name of its own, which several columns may use"
     ENUM_COLUMNS = "a column's own type lists its values"
     MATERIALIZED_VIEWS = "a view can keep the rows of its query until it is refreshed"
@@ -45,6 +46,7 @@ class Can(StrEnum):
     PARTITIONS_IN_TABLE = "a table's own text says its partitions"
     DETACH_CONCURRENTLY = "a partition is detached while readers and writers of its parent pass"
     FOREIGN_KEY_NOT_VALID_ON_PARTITIONED = "a foreign key of a partitioned table can be added first and validated later"
+    VIEWS_KEEP_NAMES = "a view keeps the names of columns that it was written with, and fails when one is gone"
     FOREIGN_KEY_BRINGS_INDEX = "a foreign key creates the index that it needs"
 
 
@@ -106,6 +108,29 @@ class Sync:
     both_ways: bool = True
     expression: str = ""
     is_optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """Columns of a row that are computed from each other while both are in use: each with its expression over the row.
+
+    `going` are known to the application of today, `coming` to the next one, whose values win where both were written.
+    """
+
+    table: TableName
+    going: tuple[tuple[str, str], ...]
+    coming: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Relocation:
+    """A column that moves to another table, and is kept alike in both; `keys` pair the columns by which rows belong."""
+
+    table: TableName
+    column: str
+    to: TableName
+    new_name: str
+    keys: tuple[tuple[str, str], ...]
 
 
 class Engine(Protocol):
@@ -208,6 +233,18 @@ class Engine(Protocol):
         """Statements that take them away."""
         ...
 
+    def derivation_triggers(self, shape: Derivation | Relocation, schema: Schema) -> tuple[Statement, ...]:
+        """Statements that make the triggers which keep columns computed from each other, or alike in two tables.
+
+        Raises:
+            CannotSpell: the engine cannot keep these columns so.
+        """
+        ...
+
+    def drop_derivation_triggers(self, shape: Derivation | Relocation) -> tuple[Statement, ...]:
+        """Statements that take them away."""
+        ...
+
     def cautions(self, statement: Statement) -> tuple[str, ...]:
         """What surprises people about this statement on this engine, beyond its locks; each one sentence."""
         ...
@@ -239,6 +276,15 @@ class CopiesTables(Protocol):
 
     def copy_job(self, statement: Statement, schema: Schema, size: TableSize) -> CopyJob | None:
         """The job to run instead; None where the statement keeps nobody waiting for long, or the table is small."""
+        ...
+
+
+@runtime_checkable
+class HoldsLocks(Protocol):
+    """An engine whose statements commit one by one, and which can keep others out from the first to the last."""
+
+    def under_lock(self, table: TableName, statements: Sequence[Statement]) -> tuple[Statement, ...]:
+        """The statements, with nobody else at the table in between."""
         ...
 
 

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Final
 
 from domain_agents import ddl
 from domain_agents.catalog import Check, ForeignKey, Index, Schema, TableName
-from domain_agents.engines import Blocks, Can, CannotSpell, CopyJob, Effect, Sync, TableSize
+from domain_agents.engines import Blocks, Can, CannotSpell, CopyJob, Derivation, Effect, Relocation, Sync, TableSize
 from domain_agents.engines._mysql_backfill import backfill_statements
+from domain_agents.engines._mysql_derivation import derived
 from domain_agents.engines._mysql_forms import form_of
 from domain_agents.engines._mysql_jobs import job_for
 from domain_agents.engines._mysql_spelling import Spelling
 from domain_agents.engines._mysql_sync import trigger_statements, triggers_dropped
 from domain_agents.engines._mysql_types import Conversions
+from domain_agents.engines._reshaping import spelled_reshaping
 from domain_agents.facts import Fact, locks
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ SHARED_CAPABILITIES: Final = frozenset(
         Can.PROCEDURES_THAT_COMMIT,
         Can.LOCK_TIMEOUT,
         Can.FOREIGN_KEY_BRINGS_INDEX,
+        Can.VIEWS_KEEP_NAMES,
         Can.TRIGGERS_CHANGE_ROWS,
     }
 )
@@ -146,9 +149,40 @@ class MysqlBase(ABC):
         """See Engine."""
         return triggers_dropped(sync, self._trigger_names(sync), self.quote_table)
 
+    def derivation_triggers(self, shape: Derivation | Relocation, schema: Schema) -> tuple[ddl.Statement, ...]:
+        """See Engine."""
+        if isinstance(shape, Relocation):
+            raise CannotSpell(
+                "a trigger here cannot write to the table whose trigger set it off (1442), so triggers cannot keep "
+                "two tables "
+                "alike; let the application write both columns until the old one is dropped"
+            )
+        found = schema.table(shape.table)
+        if found is None:
+            raise CannotSpell(f"there is no table {shape.table}")
+        return derived(shape, found, self._derivation_names(shape), self.quote, self.quote_table)
+
+    def drop_derivation_triggers(self, shape: Derivation | Relocation) -> tuple[ddl.Statement, ...]:
+        """See Engine."""
+        if isinstance(shape, Relocation):
+            return ()
+        return tuple(
+            ddl.DropTrigger(shape.table, name, f"DROP TRIGGER {self.quote_table(TableName(name, shape.table.schema))}")
+            for name in self._derivation_names(shape)
+        )
+
+    def _derivation_names(self, shape: Derivation) -> tuple[str, str]:
+        columns = tuple(dict(shape.going))
+        insert, update = (self.object_name(shape.table, columns, kind) for kind in ("insert", "update"))
+        return insert, update
+
     def _trigger_names(self, sync: Sync) -> tuple[str, str]:
         columns = (sync.column, sync.twin)
-        return self.object_name(sync.table, columns, "insert"), self.object_name(sync.table, columns, "update")
+        return self.object_name(sync.table, columns, "update"), self.object_name(sync.table, columns, "insert")
+
+    def under_lock(self, table: TableName, statements: Sequence[ddl.Statement]) -> tuple[ddl.Statement, ...]:
+        """See HoldsLocks. DROP TRIGGER and ALTER TABLE keep a lock that LOCK TABLES took."""
+        return (ddl.LockTables((table,)), *statements, ddl.UnlockTables())
 
     def copy_job(self, statement: ddl.Statement, schema: Schema, size: TableSize) -> CopyJob | None:
         """See CopiesTables."""
@@ -175,6 +209,12 @@ class MysqlBase(ABC):
         """See Engine."""
         if isinstance(statement, ddl.CreateTrigger | ddl.DropTrigger | ddl.KeepText):
             return (statement.text,)
+        if isinstance(statement, ddl.ReshapeColumns | ddl.MoveColumn):
+            return spelled_reshaping(self, statement, schema)
+        if isinstance(statement, ddl.LockTables):
+            return (f"LOCK TABLES {', '.join(f'{self.quote_table(one)} WRITE' for one in statement.tables)}",)
+        if isinstance(statement, ddl.UnlockTables):
+            return ("UNLOCK TABLES",)
         altered = Spelling(self, schema).alter(statement)
         if not altered.startswith("ALTER"):
             return (altered,)

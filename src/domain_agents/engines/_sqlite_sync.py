@@ -27,7 +27,7 @@ def sync_statements(sync: Sync, schema: Schema) -> tuple[ddl.Statement, ...]:
     if not sync.both_ways:
         raise CannotSpell("SQLite's triggers keep two columns the same here, they compute none")
     column, twin, table = written_name(sync.column), written_name(sync.twin), written_name(sync.table.name)
-    row = _row(sync, schema)
+    row = row_condition(sync.table, schema)
     written = f"coalesce(NEW.{twin}, NEW.{column})"
     changed = f"CASE WHEN NEW.{twin} IS NOT OLD.{twin} THEN NEW.{twin} ELSE NEW.{column} END"
     found: list[ddl.Statement] = []
@@ -54,15 +54,15 @@ def _names(sync: Sync) -> tuple[TableName, TableName]:
     return TableName(f"{bare}_insert", sync.table.schema), TableName(f"{bare}_update", sync.table.schema)
 
 
-def _row(sync: Sync, schema: Schema) -> str:
+def row_condition(name: TableName, schema: Schema) -> str:
     """The condition that finds the row that was just written."""
-    table = schema.table(sync.table)
+    table = schema.table(name)
     if table is None:
-        raise CannotSpell(f"there is no table {sync.table}")
+        raise CannotSpell(f"there is no table {name}")
     taken = {column.name.lower() for column in table.columns}
-    rowid = next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), "")
+    rowid = next((one for one in ("rowid", "_rowid_", "oid") if one not in taken), "")
     if rowid and not definition_of(table).without_rowid:
         return f"{rowid} = NEW.{rowid}"
     if table.primary_key is None:
         raise CannotSpell(f"{table.name} has neither a primary key nor a rowid to find a row by")
-    return " AND ".join(f"{written_name(name)} IS NEW.{written_name(name)}" for name in table.primary_key.columns)
+    return " AND ".join(f"{written_name(one)} IS NEW.{written_name(one)}" for one in table.primary_key.columns)

@@ -8,8 +8,20 @@ from typing import TYPE_CHECKING, Final
 from domain_agents import ddl
 from domain_agents.catalog import Check, ForeignKey, PrimaryKey, Schema, Table, TableName, Unique
 from domain_agents.ddl import mentions
-from domain_agents.engines import Blocks, Can, CannotSpell, Effect, Sync, TableSize, UnknownEngine
+from domain_agents.engines import (
+    Blocks,
+    Can,
+    CannotSpell,
+    Derivation,
+    Effect,
+    Relocation,
+    Sync,
+    TableSize,
+    UnknownEngine,
+)
+from domain_agents.engines._reshaping import spelled_reshaping
 from domain_agents.engines._sqlite_backfill import backfill_statements
+from domain_agents.engines._sqlite_derivation import derived, derived_dropped, relocated, relocated_dropped
 from domain_agents.engines._sqlite_rebuild import Rebuild, users_of_column
 from domain_agents.engines._sqlite_sync import drop_statements, sync_statements
 from domain_agents.engines._sqlite_text import (
@@ -43,6 +55,7 @@ _CAPABILITIES: Final = frozenset(
         Can.CONSTANT_DEFAULT_WITHOUT_REWRITE,
         Can.ADD_NOT_NULL_COLUMN,
         Can.LOCK_TIMEOUT,
+        Can.TRIGGERS_ANSWER,
         Can.FOREIGN_KEY_TESTS_ROWS,
     }
 )
@@ -126,6 +139,14 @@ class SQLite:
         """See Engine."""
         return drop_statements(sync)
 
+    def derivation_triggers(self, shape: Derivation | Relocation, schema: Schema) -> tuple[ddl.Statement, ...]:
+        """See Engine."""
+        return derived(shape, schema) if isinstance(shape, Derivation) else relocated(shape)
+
+    def drop_derivation_triggers(self, shape: Derivation | Relocation) -> tuple[ddl.Statement, ...]:
+        """See Engine."""
+        return derived_dropped(shape) if isinstance(shape, Derivation) else relocated_dropped(shape)
+
     def table_usage_query(self, table: TableName) -> str:
         """See Engine. SQLite keeps no such count."""
         return ""
@@ -140,6 +161,8 @@ class SQLite:
 
     def spell(self, statement: ddl.Statement, schema: Schema) -> tuple[str, ...]:
         """See Engine."""
+        if isinstance(statement, ddl.ReshapeColumns | ddl.MoveColumn):
+            return spelled_reshaping(self, statement, schema)
         if self._rebuilds(statement, schema):
             return self._rebuild(statement, schema).statements()
         match statement:

@@ -29,6 +29,16 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A column that is computed: its type (empty when it is there already) and its value, an expression over the row."""
+
+    name: str
+    type: str
+    expression: str
+    nullable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Expressions:
     """What a dialect knows of an expression's text, handed in from the floor that reads SQL."""
 
@@ -96,6 +106,30 @@ class Change:
             nullable=bool(fields.get("nullable", True)),
             default=self.checked(name, default.strip()) if isinstance(default, str) else None,
         )
+
+    def parts(self, name: str, example: str) -> tuple[Part, ...]:
+        """A list of columns with an expression each, which must hold something.
+
+        Raises:
+            CannotPlan: it is missing, holds something else, names a column twice, or an expression is none.
+        """
+        value = self.fields.get(name)
+        if not value or not all(isinstance(one, dict) and one.get("name") and one.get("expression") for one in value):
+            raise self.fail(name, "must be a list of columns with name and expression", f"for example {example}")
+        found = tuple(
+            Part(
+                one["name"],
+                str(one.get("type") or "").strip(),
+                self.checked(name, one["expression"].strip()),
+                bool(one.get("nullable", True)),
+            )
+            for one in value
+        )
+        names = [part.name for part in found]
+        twice = sorted({one for one in names if names.count(one) > 1})
+        if twice:
+            raise self.fail(name, f"{twice[0]} stands there twice", "each column once")
+        return found
 
     def optional_names(self, name: str) -> tuple[str, ...]:
         """A list that may be left out."""

@@ -10,6 +10,7 @@ from domain_agents.operations import operation_class, operation_kinds
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Expression = Annotated[str, Field(min_length=1, max_length=10_000)]
+Query = Annotated[str, Field(min_length=1, max_length=50_000)]
 
 
 class NewColumn(BaseModel):
@@ -23,14 +24,27 @@ class NewColumn(BaseModel):
     default: Expression | None = None
 
 
+class ComputedColumn(BaseModel):
+    """A column whose value is computed from others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    type: Name | None = None
+    expression: Expression
+    nullable: bool | None = None
+
+
 _TYPES: Final[dict[str, Any]] = {
     "text": Name,
     "flag": bool,
     "names": Name,
     "columns": NewColumn,
     "expression": Expression,
+    "query": Query,
+    "parts": ComputedColumn,
 }
-_LISTS: Final = {"names": 32, "columns": 200}
+_LISTS: Final = {"names": 32, "columns": 200, "parts": 32}
 """The kinds of fields that are lists, and how long each may be."""
 
 
