@@ -107,6 +107,19 @@ def test_a_required_column_is_proved_with_its_backfill_killed_twice(scratch: Mys
     assert (found.server.how, found.server.engine) == (How.LOCAL, scratch.facts.engine)
 
 
+def test_a_backfill_leaves_alone_the_time_of_the_last_change(scratch: MysqlScratch) -> None:
+    schema = """CREATE TABLE customers (id int PRIMARY KEY, email varchar(190) NOT NULL, a_time datetime(6) NULL,
+        changed timestamp NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP)"""
+    found = proof_of_plan(
+        scratch,
+        sql="ALTER TABLE customers ADD COLUMN locale varchar(10) NOT NULL",
+        backfill={"customers.locale": "'en'"},
+        schema=schema,
+        rows={"customers": ROWS},
+    )
+    assert found.verdict is Verdict.PROVED, found.reasons
+
+
 def test_a_copy_is_refuted_by_the_lock_it_holds_and_the_table_it_makes_anew(scratch: MysqlScratch) -> None:
     found = proof(scratch, file("ALTER TABLE customers MODIFY score bigint NOT NULL DEFAULT 0"), rows=MANY)
     assert found.verdict is Verdict.REFUTED

@@ -14,7 +14,7 @@ from domain_agents.engines import CannotSpell
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from domain_agents.catalog import Table
+    from domain_agents.catalog import Column, Table
 
 
 def backfill_statements(
@@ -58,7 +58,10 @@ def backfill_statements(
     order, listed = ", ".join(ours), ", ".join(places)
     is_last = f"{prefix}is_last"
     update = f"UPDATE {written_table} JOIN {progress} AS {prefix}here ON {prefix}here.{place} = 0"
-    fill = f"SET {written_table}.{quote(column)} = {expression}"
+    # A column that follows every UPDATE keeps its value only when it is set to it.
+    following = [quote(one.name) for one in table.columns if one.name != column and _follows_updates(one)]
+    kept = "".join(f", {written_table}.{name} = {written_table}.{name}" for name in following)
+    fill = f"SET {written_table}.{quote(column)} = {expression}{kept}"
     unfilled = f"AND {written_table}.{quote(column)} IS NULL"
     body = f"""BEGIN
     DECLARE {is_last} boolean DEFAULT false;
@@ -123,6 +126,10 @@ END"""
         f"DROP PROCEDURE {procedure}",
         f"DROP TABLE {progress}",
     )
+
+
+def _follows_updates(column: Column) -> bool:
+    return any(attribute.upper().startswith("ON UPDATE") for attribute in column.attributes)
 
 
 def _from(ours: list[str], theirs: list[str]) -> str:
