@@ -22,7 +22,9 @@ PRODUCTS = {"postgresql": "PostgreSQL", "sqlite": "SQLite", "mysql": "MySQL", "m
 FRAMEWORKS = {
     "alembic": "Alembic",
     "django": "Django",
+    "doctrine": "Doctrine Migrations",
     "flyway": "Flyway",
+    "laravel": "Laravel",
     "liquibase": "Liquibase (formatted SQL)",
     "prisma": "Prisma Migrate",
     "rails": "Rails (Active Record)",

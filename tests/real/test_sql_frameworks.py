@@ -154,7 +154,66 @@ def _rails(database: Database) -> dict[str, str]:
     }
 
 
+RUNS_LARAVEL = """<?php
+foreach (['Support', 'Container', 'Database', 'Events', 'Filesystem'] as $part) {
+    require_once "Illuminate/$part/autoload.php";
+}
+use Illuminate\\Container\\Container;
+use Illuminate\\Database\\Capsule\\Manager;
+use Illuminate\\Database\\Migrations\\{DatabaseMigrationRepository, Migrator};
+use Illuminate\\Support\\Facades\\Facade;
+
+$pg = getenv('PGDATABASE');
+$container = new Container();
+$manager = new Manager($container);
+$manager->addConnection($pg
+    ? ['driver' => 'pgsql', 'host' => getenv('PGHOST'), 'port' => getenv('PGPORT'), 'database' => $pg,
+       'username' => getenv('PGUSER'), 'password' => getenv('PGPASSWORD'), 'charset' => 'utf8']
+    : ['driver' => 'sqlite', 'database' => substr(getenv('DATABASE_URL'), strlen('sqlite:'))]);
+if (!$pg && !file_exists(substr(getenv('DATABASE_URL'), 7))) {
+    touch(substr(getenv('DATABASE_URL'), 7));
+}
+$container->instance('db', $manager->getDatabaseManager());
+Facade::setFacadeApplication($container);
+$resolver = $manager->getDatabaseManager();
+$repository = new DatabaseMigrationRepository($resolver, 'migrations');
+if (!$repository->repositoryExists()) {
+    $repository->createRepository();
+}
+$migrator = new Migrator($repository, $resolver, new Illuminate\\Filesystem\\Filesystem());
+$argv[1] === 'down'
+    ? $migrator->rollback(['database/migrations'], ['step' => 1])
+    : $migrator->run(['database/migrations']);
+"""
+
+
+def _laravel(database: Database) -> dict[str, str]:
+    def made(*statements: str) -> str:
+        calls = "".join(f"        DB::unprepared(<<<'SQL'\n{sql}\nSQL);\n" for sql in statements)
+        imports = "use Illuminate\\Database\\Migrations\\Migration;\nuse Illuminate\\Support\\Facades\\DB;\n"
+        return (
+            f"<?php\n{imports}return new class extends Migration {{\n    public function up()\n    {{\n{calls}    }}\n"
+            "    public function down()\n    {\n    }\n};\n"
+        )
+
+    return {
+        "migrate.php": RUNS_LARAVEL,
+        "database/migrations/2024_01_01_000000_create_users.php": made(CREATE[database.engine]),
+        "database/migrations/2024_01_02_000000_seed_users.php": made(ROWS),
+    }
+
+
 TOOLS = (
+    Tool(
+        "laravel",
+        "php",
+        _laravel,
+        lambda _: ["migrate.php", "up"],
+        lambda _, __: ["migrate.php", "down"],
+        refuses="is forward-only",
+        needs=("-r", "require 'Illuminate/Database/autoload.php'; exit(extension_loaded('pdo_pgsql') ? 0 : 1);"),
+        called="illuminate/database",
+    ),
     Tool(
         "rails",
         "ruby",

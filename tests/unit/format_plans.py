@@ -72,6 +72,23 @@ PROJECTS = {
         framework_version="7.2",
         slugs=("create_users", "note_odd_text"),
     ),
+    "laravel": Project(
+        framework="laravel",
+        directory="database/migrations",
+        numbering="YYYY_MM_DD_HHMMSS",
+        next_number="2024_01_01_000001",
+        head="2024_01_01_000000_create_users",
+        file_template="{number}_{slug}.php",
+    ),
+    "doctrine": Project(
+        framework="doctrine",
+        directory="migrations",
+        numbering="YYYYMMDDHHMMSS",
+        next_number="20240101000001",
+        head="Version20240101000000",
+        file_template="Version{number}.php",
+        habits=("namespace:App\\Migrations",),
+    ),
     "goose": Project(
         framework="goose",
         directory="db/migrations",

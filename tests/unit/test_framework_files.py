@@ -44,7 +44,50 @@ DUMP = """ActiveRecord::Schema[7.1].define(version: 2024_01_01_000000) do
   end
 end
 """
+LARAVEL = f"""<?php
+
+use Illuminate\\Database\\Migrations\\Migration;
+
+return new class extends Migration
+{{
+    public function up(): void
+    {{
+        DB::statement('{CREATE}');
+    }}
+
+    public function down(): void
+    {{
+        DB::statement('DROP TABLE users');
+    }}
+}};
+"""
+DOCTRINE = f"""<?php
+
+namespace App\\Migrations;
+
+final class Version20240101000000 extends AbstractMigration
+{{
+    public function up(Schema $schema): void
+    {{
+        $this->addSql(<<<SQL
+            {CREATE}
+        SQL);
+    }}
+
+    public function down(Schema $schema): void
+    {{
+        $this->addSql('DROP TABLE users');
+    }}
+}}
+"""
 HISTORIES = {
+    "laravel": {"database/migrations/2024_01_01_000000_init.php": LARAVEL},
+    "doctrine": {
+        "config/packages/doctrine_migrations.yaml": (
+            "doctrine_migrations:\n    migrations_paths:\n        'App\\Migrations': '%kernel.project_dir%/src/Migrations'\n"
+        ),
+        "src/Migrations/Version20240101000000.php": DOCTRINE,
+    },
     "rails": {"db/migrate/20240101000000_init.rb": RAILS, "db/schema.rb": DUMP},
     "django": {"manage.py": "", "accounts/models.py": "", "accounts/migrations/0001_initial.py": DJANGO},
     "goose": {"db/migrations/00001_init.sql": f"-- +goose Up\n{CREATE}\n-- +goose Down\nDROP TABLE users;\n"},
@@ -80,6 +123,8 @@ HISTORIES = {
 }
 SLUG, DASHED = "create_users_email_idx", "create-users-email-idx"
 WRITTEN = {
+    "laravel": [f"database/migrations/2026_11_21_000000_{SLUG}.php"],
+    "doctrine": ["src/Migrations/Version20261121000000.php"],
     "rails": [f"db/migrate/20261121000000_{SLUG}.rb"],
     "django": [f"accounts/migrations/0002_{SLUG}.py"],
     "goose": [f"db/migrations/00002_{SLUG}.sql"],

@@ -142,6 +142,8 @@ class PlannedMigration:
     """Whether its time grows with the table."""
     waits: bool = False
     """Whether it keeps writers waiting for long, knowingly: the server has no other way, and the plan says so aloud."""
+    accepts: tuple[str, ...] = ()
+    """Rules of lint_migration whose harm was asked for, or has no other way, and is said aloud."""
     job: int = 0
     """The step that does the same on a large table while writers pass: there the file is recorded, not run; 0 is none."""
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from domain_agents.migrations.formats import framework as format_of
 from domain_agents.migrations.plan import Evidence, Project
 from domain_agents.migrations.recognition import Claim, base, strongest
 from domain_agents.migrations.recognition.alembic import read_alembic
@@ -88,10 +89,30 @@ def _with_habits(project: Project, files: Files, history: SqlHistory) -> Project
         habits=habits.habits,
         slugs=tuple(dict.fromkeys(file.slug for file in history.files)) if habits != Habits() else (),
     )
-    if project.schema_sql or not habits.schema_sql:
+    if habits.schema_sql and not project.schema_sql:
+        unread = (*project.unread, *habits.unread)
+        return replace(project, schema_sql=habits.schema_sql, schema_from=habits.schema_from, unread=unread)
+    if project.schema_sql and not set(project.schema_from) <= {file.path for file in history.files}:
         return project
-    unread = (*project.unread, *habits.unread)
-    return replace(project, schema_sql=habits.schema_sql, schema_from=habits.schema_from, unread=unread)
+    return _with_sql_in_programs(project, files, history)
+
+
+def _with_sql_in_programs(project: Project, files: Files, history: SqlHistory) -> Project:
+    """Today's schema from the SQL that the project's migrations send, where some of them are programs."""
+    if not project.engine or all(file.path.endswith(".sql") for file in history.files):
+        return project
+    try:
+        form = format_of(project.framework)
+    except LookupError:
+        return project
+    sql: list[str] = []
+    unread: list[Evidence] = []
+    for file in history.files:
+        read = form.read(file.path, files.text(file.path), project.engine)
+        sql.extend(f"{one.sql.rstrip(';')}\n;\n" for one in read.statements)
+        unread.extend(Evidence(file.path, one.line, f"{one.text}: {one.reason}".lstrip(": ")) for one in read.unread)
+    paths = tuple(file.path for file in history.files)
+    return replace(project, schema_sql="".join(sql), schema_from=paths, unread=(*project.unread, *unread))
 
 
 def _with_schema_of_others(project: Project, files: Files, has_alembic: bool) -> Project:

@@ -9,12 +9,13 @@ import pkgutil
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from domain_agents.dialects import dialect
-from domain_agents.migrations.formats import FileStatement, Format, OutsideTransaction, ReadFile, UnreadPart
+from domain_agents.migrations.formats import FileStatement, Format, OutsideTransaction, ReadFile, UnreadPart, is_setting
 from domain_agents.migrations.formats._header import in_directory
-from domain_agents.migrations.formats._sql import BEGIN, END, Place, body, header, places
+from domain_agents.migrations.formats._sql import BEGIN, END, Body, Place, body, header, places
 from domain_agents.rendering import render as render_template
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class ScriptFormat(Format):
     def render(self, plan: Plan, project: Project, engine: Engine, *, author: str, date: str) -> Mapping[str, str]:
         files: dict[str, str] = {}
         for place in places(plan, project, date, naming=self.naming, first=self.first):
-            runs = body(place.migration, engine)
+            runs = self.runs(body(place.migration, engine), engine)
             said = {"Apply_with": self.apply_with} if self.apply_with else {}
             lines = header(plan, place, engine, author=author, date=date, **said)
             files[in_directory(project.directory or self.directory, place.name)] = render_template(
@@ -75,6 +76,10 @@ class ScriptFormat(Format):
         transaction = self.opens_transaction(content) and engine in _TRANSACTIONAL
         found, unread = self.sent(content)
         return ReadFile(tuple(in_transactions(found, engine, opened=transaction)), tuple(unread))
+
+    def runs(self, runs: Body, engine: Engine) -> Body:
+        """What the file runs, where the framework opens no transaction on an engine that has them for DDL."""
+        return runs
 
     def values(self, place: Place, project: Project) -> Mapping[str, object]:
         """What else the template needs."""
@@ -166,6 +171,15 @@ def without_comments(content: str, pattern: str) -> str:
 def line_of(content: str, offset: int) -> int:
     """The line of a place, from 1."""
     return content.count("\n", 0, offset) + 1
+
+
+def own_transaction(runs: Body) -> Body:
+    """The same, with the transaction opened and committed by the file itself."""
+    if not runs.transaction:
+        return runs
+    settings = sum(1 for _ in takewhile(is_setting, runs.statements))
+    own = ("BEGIN", *runs.statements[settings:], "COMMIT")
+    return Body((*runs.statements[:settings], *own), transaction=False)
 
 
 def in_transactions(found: Iterable[Made], engine: str, *, opened: bool) -> Iterator[FileStatement]:

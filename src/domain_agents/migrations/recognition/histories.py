@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LEDGERS = {
     "django": "django_migrations",
+    "laravel": "migrations",
+    "doctrine": "doctrine_migration_versions",
     "rails": "schema_migrations",
     "dbmate": "schema_migrations",
     "flyway": "flyway_schema_history",
@@ -36,6 +38,11 @@ _PRISMA = re.compile(r"(?:^|/)(?P<number>\d+)_(?P<slug>[^/]*)/migration\.sql$")
 _ANY_LANGUAGE = re.compile(
     r"(?P<number>\d+)(?P<separator>[-_.])(?P<slug>.+?)(?P<suffix>\.(?:sql|js|ts|cjs|mjs|cts|mts|py|rb|php))"
 )
+_DATED = re.compile(r"(?P<number>\d{4}_\d\d_\d\d_\d{4,6})(?P<separator>_)(?P<slug>.+?)(?P<suffix>\.php)")
+_VERSION = re.compile(r"Version(?P<number>\d{14})\.php")
+_MIGRATIONS_PATHS = re.compile(
+    r"migrations_paths:\s*\n\s*['\"]?[\w\\]+['\"]?\s*:\s*['\"]?(?:%kernel\.project_dir%/)?([\w./-]+)"
+)
 _PLANNED = re.compile(r"^\s*([^\s%#@+\-:\[][^\s\[]*)", re.MULTILINE)
 _SETTING = re.compile(r"^\s*(top_dir|deploy_dir)\s*=\s*(\S+)\s*$", re.MULTILINE)
 _FORMATTED = re.compile(r"\A\s*--\s*liquibase formatted sql", re.IGNORECASE)
@@ -53,6 +60,8 @@ def own_history(framework: str, files: Files, home: str, directory: str) -> tupl
         "yoyo": _yoyo,
         "node-pg-migrate": _node_pg_migrate,
         "rails": _rails,
+        "laravel": _laravel,
+        "doctrine": _doctrine,
     }
     reader = readers.get(framework)
     return reader(files, home) if reader else None
@@ -127,13 +136,35 @@ def _rails(files: Files, home: str) -> tuple[SqlHistory, tuple[str, ...]]:
     return _heads(replace(history, template="{number}_{slug}.rb", numbering=history.numbering or "YYYYMMDDHHMMSS"))
 
 
-def _several_languages(paths: Iterable[str], directory: str, suffixes: set[str]) -> SqlHistory:
+def _laravel(files: Files, home: str) -> tuple[SqlHistory, tuple[str, ...]]:
+    history = _several_languages(files.paths(), home or "database/migrations", {".php"}, _DATED)
+    return _heads(replace(history, template="{number}_{slug}.php", numbering=history.numbering or "YYYY_MM_DD_HHMMSS"))
+
+
+def _doctrine(files: Files, home: str) -> tuple[SqlHistory, tuple[str, ...]]:
+    settings = next((files.text(path) for path in files.paths() if base(path).startswith("doctrine_migrations.y")), "")
+    said = _MIGRATIONS_PATHS.search(settings)
+    home = home or (said.group(1) if said else "migrations")
+    found = [
+        SqlFile(path, "Version", match["number"], "", "", ".php")
+        for path in files.paths()
+        if parent(path) == home.removeprefix(".") and (match := _VERSION.fullmatch(base(path)))
+    ]
+    found.sort(key=lambda file: file.number)
+    newest = found[-1].number if found else ""
+    free = str(int(newest) + 1) if newest else ""
+    return _heads(SqlHistory(home, tuple(found), "YYYYMMDDHHMMSS", free, "Version{number}.php"))
+
+
+def _several_languages(
+    paths: Iterable[str], directory: str, suffixes: set[str], pattern: re.Pattern[str] = _ANY_LANGUAGE
+) -> SqlHistory:
     found: list[SqlFile] = []
     for path in paths:
-        match = _ANY_LANGUAGE.fullmatch(base(path)) if parent(path) == directory.removeprefix(".") else None
+        match = pattern.fullmatch(base(path)) if parent(path) == directory.removeprefix(".") else None
         if match and match["suffix"] in suffixes and not path.endswith((".rollback.sql", ".d.ts")):
             found.append(SqlFile(path, "", match["number"], match["separator"], match["slug"], match["suffix"]))
-    found.sort(key=lambda file: (int(file.number), file.path))
+    found.sort(key=lambda file: (file.order[0], file.path))
     # Only their names count for the numbering, whatever they are written in.
     named = read_history(
         [f"{parent(file.path)}/{file.stem}.sql" for file in found], parent(found[0].path) if found else ""

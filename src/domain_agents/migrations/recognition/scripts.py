@@ -37,9 +37,11 @@ class Habits:
 
 def read_habits(framework: str, files: Files, history: Sequence[SqlFile], engine: str) -> Habits:
     """The habits of a framework whose migrations are programs; nothing for the others."""
-    readers = {"rails": _rails}
+    if framework == "rails":
+        return _rails(files, history, engine)
+    readers = {"laravel": _laravel, "doctrine": _doctrine}
     reader = readers.get(framework)
-    return reader(files, history, engine) if reader else Habits()
+    return reader(files, history) if reader else Habits()
 
 
 def _named(files: Files, *names: str) -> list[str]:
@@ -64,3 +66,26 @@ def _rails(files: Files, history: Sequence[SqlFile], engine: str) -> Habits:
         unread.append(Evidence(dump, 0, says))
     sql = "".join(f"{statement};\n" for statement in schema.statements)
     return Habits(said[0] if said else schema.rails, habits, sql, (dump,), tuple(unread))
+
+
+def _laravel(files: Files, history: Sequence[SqlFile]) -> Habits:
+    newest = files.text(history[-1].path) if history else ""
+    habits = ["strict_types"] if "declare(strict_types=1)" in newest else []
+    habits += ["named"] if newest and "new class" not in newest else []
+    said = _version_in(files, "composer.json", r'"laravel/framework"\s*:\s*"[^\d"]*(\d+(?:\.\d+)?)')
+    return Habits(said, tuple(habits))
+
+
+def _doctrine(files: Files, history: Sequence[SqlFile]) -> Habits:
+    newest = files.text(history[-1].path) if history else ""
+    said = re.search(r"^namespace\s+([\w\\]+)\s*;", newest, re.MULTILINE)
+    version = _version_in(
+        files, "composer.json", r'"doctrine/(?:migrations|doctrine-migrations-bundle)"\s*:\s*"[^\d"]*(\d+(?:\.\d+)?)'
+    )
+    return Habits(version, (f"namespace:{said.group(1)}",) if said else ())
+
+
+def _version_in(files: Files, name: str, pattern: str) -> str:
+    """The version that the first file of that name asks for."""
+    found = (re.search(pattern, files.text(path)) for path in _named(files, name))
+    return next((match.group(1) for match in found if match), "")
