@@ -21,6 +21,7 @@ from domain_agents.ddl._columns import (
     next_number,
 )
 from domain_agents.ddl._declared import as_declared, declared_fields
+from domain_agents.ddl._exclusions import AddExclusion
 from domain_agents.ddl._expressions import mentions, renamed_in
 from domain_agents.ddl._keys import (
     AddConstraint,
@@ -33,7 +34,7 @@ from domain_agents.ddl._keys import (
     ValidateConstraint,
     renaming,
 )
-from domain_agents.ddl._others import KeepText, NoCatalogChange, Reindex, Vacuum
+from domain_agents.ddl._others import KeepText, NoCatalogChange, Reindex, Vacuum, Verbatim
 from domain_agents.ddl._partitions import (
     AttachIndex,
     AttachPartition,
@@ -84,6 +85,7 @@ __all__ = [
     "AddColumn",
     "AddConstraint",
     "AddEnumValue",
+    "AddExclusion",
     "AddIdentity",
     "AlterSequence",
     "AttachIndex",
@@ -136,6 +138,7 @@ __all__ = [
     "UnlockTables",
     "Vacuum",
     "ValidateConstraint",
+    "Verbatim",
     "apply_all",
     "as_declared",
     "bound_condition",

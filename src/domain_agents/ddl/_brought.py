@@ -1,7 +1,8 @@
 """The indexes that foreign keys bring along, where the engine makes them (InnoDB).
 
 As seen on MariaDB 10.11.19: a foreign key whose columns no index begins with gets one, by the key's name, or by its first
-column's. It stays when the key goes, and goes without a word when an index that begins with the same columns is made.
+column's. It stays when the key goes, and goes without a word when an index that begins with the same columns is made, or
+another key on them, which brings its own.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ def with_brought_indexes(schema: Schema, table: TableName, keys: tuple[ForeignKe
     for key in keys:
         if _begins(schema, table, key.columns):
             continue
+        for one in schema.indexes_of(table):
+            if one.is_brought and one.columns == key.columns:
+                schema = schema.without_index(one.name, table)
         name, number = key.name or key.columns[0], 1
         while schema.index(name, table) is not None:
             number += 1
@@ -45,7 +49,7 @@ def _begins(schema: Schema, table: TableName, columns: tuple[str, ...]) -> bool:
     found = schema.table(table)
     if found is None:
         return True
-    leading = [index.columns for index in schema.indexes_of(found.name) if not index.method]
+    leading = [index.columns for index in schema.indexes_of(found.name) if not index.method and not index.is_brought]
     leading += [unique.columns for unique in found.uniques]
     leading += [found.primary_key.columns] if found.primary_key else []
     return any(one[: len(columns)] == columns for one in leading)

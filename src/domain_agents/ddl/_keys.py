@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from domain_agents.catalog import Check, ForeignKey, Index, PrimaryKey, Schema, Table, TableName, Unique
+from domain_agents.catalog import Check, Exclusion, ForeignKey, Index, PrimaryKey, Schema, Table, TableName, Unique
 from domain_agents.ddl._brought import with_brought_indexes, without_replaced
 from domain_agents.ddl._partitions import absorbing, without_unfinished
 from domain_agents.ddl._statement import (
@@ -203,11 +203,12 @@ class DropConstraint:
                 uniques=tuple(u for u in table.uniques if u.name != self.name),
                 checks=tuple(c for c in table.checks if c.name != self.name),
                 foreign_keys=tuple(fk for fk in table.foreign_keys if fk.name != self.name),
+                exclusions=tuple(one for one in table.exclusions if one.name != self.name),
             )
         )
 
 
-_C = TypeVar("_C", PrimaryKey, Unique, Check, ForeignKey)
+_C = TypeVar("_C", PrimaryKey, Unique, Check, ForeignKey, Exclusion)
 
 
 def renaming(statements: Sequence[Statement], schema: Schema) -> tuple[Statement, ...]:
@@ -237,12 +238,16 @@ class RenameConstraint:
         def renamed(constraint: _C) -> _C:
             return replace(constraint, name=self.new_name) if constraint.name == self.name else constraint
 
-        return schema.with_table(
+        after = schema.with_table(
             replace(
                 table,
                 primary_key=renamed(table.primary_key) if table.primary_key else None,
                 uniques=tuple(map(renamed, table.uniques)),
                 checks=tuple(map(renamed, table.checks)),
                 foreign_keys=tuple(map(renamed, table.foreign_keys)),
+                exclusions=tuple(map(renamed, table.exclusions)),
             )
         )
+        # Where a key brings its index, the one under the new name brings another: the server drops and adds the key.
+        again = tuple(renamed(key) for key in table.foreign_keys if key.name == self.name)
+        return with_brought_indexes(after, table.name, again)

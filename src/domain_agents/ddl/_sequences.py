@@ -99,6 +99,14 @@ class AlterSequence:
 
 
 @dataclass(frozen=True, slots=True)
+class UnlockTables:
+    """The end of locks that are held from statement to statement, where no transaction holds them."""
+
+    def apply(self, schema: Schema) -> Schema:
+        return schema
+
+
+@dataclass(frozen=True, slots=True)
 class LockTables:
     """Every lock that a transaction will need, taken at once, or given up for a moment and asked for again.
 

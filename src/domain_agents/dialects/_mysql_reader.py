@@ -169,12 +169,26 @@ class _Statement:
         what = self._what(*_ROUTINES, *_KEPT, *_ELSEWHERE)
         if what in _ROUTINES:
             self.parts.atoms.append(ddl.NoCatalogChange("routine"))
+        elif what == "TRIGGER":
+            self._create_trigger()
         elif what in _KEPT:
             self.parts.atoms.append(ddl.KeepText(self.text))
         elif what:
             self.parts.atoms.append(ddl.NoCatalogChange("settings"))
         else:
             raise NotUnderstood(f"CREATE {cursor.here()} is not read yet")
+
+    def _create_trigger(self) -> None:
+        """Its name and its table; the body is kept as it is written."""
+        cursor = self.cursor
+        while not cursor.takes("TRIGGER"):
+            cursor.next()
+        cursor.takes("IF", "NOT", "EXISTS")
+        name = read_table(cursor)
+        for _ in ("BEFORE or AFTER", "the event"):
+            cursor.next()
+        cursor.expect("ON")
+        self.parts.atoms.append(ddl.CreateTrigger(read_table(cursor), name.name, self.text))
 
     def _create_index(self, *, unique: bool, method: str) -> None:
         cursor = self.cursor

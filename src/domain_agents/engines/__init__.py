@@ -99,7 +99,8 @@ class Sync:
     """A column whose twin holds the same, kept so by triggers.
 
     `both_ways` copies whichever was written. Else the twin is computed: `expression` over the row; `is_optional` makes a
-    value that does not fit NULL, instead of refusing the row.
+    value that does not fit NULL, instead of refusing the row, and `on_change` leaves the twin of a row alone until the
+    column itself is written.
     """
 
     table: TableName
@@ -108,6 +109,7 @@ class Sync:
     both_ways: bool = True
     expression: str = ""
     is_optional: bool = False
+    on_change: bool = False
 
 
 @dataclass(frozen=True, slots=True)

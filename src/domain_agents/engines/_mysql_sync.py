@@ -26,7 +26,11 @@ def trigger_statements(
     quote: Callable[[str], str],
     quote_table: Callable[[TableName], str],
 ) -> tuple[ddl.Statement, ...]:
-    """A trigger before INSERT and one before UPDATE, by these names; several may stand on one event."""
+    """A trigger before UPDATE and one before INSERT, by these names; several may stand on one event.
+
+    The one for UPDATE comes first: a row that is inserted before the other is there has no twin yet, and the backfill sees
+    it; a row whose twin is there already must never be changed without it.
+    """
     insert, update = _both_ways(sync, quote) if sync.both_ways else _one_way(sync, table, quote)
     return tuple(
         ddl.CreateTrigger(
@@ -35,7 +39,7 @@ def trigger_statements(
             f"CREATE TRIGGER {quote_table(TableName(name, sync.table.schema))} BEFORE {event} ON "
             f"{quote_table(sync.table)}\nFOR EACH ROW {body}",
         )
-        for name, event, body in zip(names, ("INSERT", "UPDATE"), (insert, update), strict=True)
+        for name, event, body in zip(names, ("UPDATE", "INSERT"), (update, insert), strict=True)
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from domain_agents.engines import Blocks, Can, CopiesTables, TableSize
 
@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from domain_agents.catalog import Schema
     from domain_agents.engines import CopyJob, Effect, Engine
     from domain_agents.operations import Migration
+
+
+OF_WAITING: Final = (
+    "rewriting_column",
+    "scanning_check",
+    "scanning_foreign_key",
+    "blocking_index_build",
+    "blocking_unique_constraint",
+)
+"""The rules that say of a statement what the plan says of a file that waits knowingly."""
 
 
 def job_before(

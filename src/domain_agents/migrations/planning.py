@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from domain_agents import ddl
 from domain_agents.catalog import Schema, TableName
 from domain_agents.engines import Blocks, Can, CannotSpell, Effect, Engine, TableSize
-from domain_agents.migrations._jobs import job_before, waits_knowingly
+from domain_agents.migrations._jobs import OF_WAITING, job_before, waits_knowingly
 from domain_agents.migrations.plan import Plan, PlannedDeploy, PlannedMigration, PlannedStep
 from domain_agents.operations import CannotPlan, Deploy, Migration, Situation, WorksOn
 
@@ -158,7 +158,7 @@ def _planned(
     for statement in step.statements:
         table = table_of(statement, current)
         size = size_of(table, sizes) if table else TableSize()
-        is_new = table is not None and new.holds(table, current)
+        is_new = table is not None and new.lets_nobody_wait(statement, table, current)
         effects.append((table, effect_on(engine, statement, current, size, is_new=is_new)))
         statements += _spelled(engine, statement, current)
         new.learn(statement, current)
@@ -180,6 +180,7 @@ def _planned(
             )
         except CannotSpell as error:
             raise CannotPlan(str(error), field="schema", way_out="give today's schema in `schema`") from error
+    waits = waits_knowingly(engine, tuple(effect for _, effect in effects))
     planned = PlannedMigration(
         order=order,
         title=step.title,
@@ -199,7 +200,8 @@ def _planned(
         prechecks=step.prechecks,
         validations=step.validations,
         grows=any(_grows(effect) for _, effect in effects),
-        waits=waits_knowingly(engine, tuple(effect for _, effect in effects)),
+        waits=waits,
+        accepts=(*step.accepts, *(OF_WAITING if waits else ())),
     )
     return planned, current
 
@@ -228,8 +230,17 @@ class NewTables:
         match statement:
             case ddl.CreateTable(table=table) if table.name not in self._existed:
                 self._created.add(table.name)
+            case ddl.CreateTableLike(table=name) if name not in self._existed:
+                self._created.add(name)
             case ddl.RenameTable(table=name, new_name=new_name) if self.holds(name, schema):
                 self._created.add(TableName(new_name, name.schema))
+
+    def lets_nobody_wait(self, statement: ddl.Statement, table: TableName, schema: Schema) -> bool:
+        """Whether a statement works on new tables alone; a new partition is one, where no default one is read for it."""
+        if isinstance(statement, ddl.AttachPartition) and self.holds(statement.partition, schema):
+            parent = schema.table(table)
+            return parent is not None and not any(one.bound.kind == "default" for one in parent.partitions)
+        return self.holds(table, schema)
 
     def holds(self, name: TableName, schema: Schema) -> bool:
         """Whether a table is new."""

@@ -66,6 +66,8 @@ class Migration:
     undo: str = ""
     undo_loses_data: bool = False
     warnings: tuple[str, ...] = ()
+    accepts: tuple[str, ...] = ()
+    """Rules of lint_migration whose harm was asked for, and is said aloud."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from domain_agents.catalog import Schema, TableName
 
-_NAME = r'((?:"(?:[^"]|"")+"|[\w$]+)(?:\.(?:"(?:[^"]|"")+"|[\w$]+))?)'
+_PART = r'(?:"(?:[^"]|"")+"|`(?:[^`]|``)+`|[\w$]+)'
+_NAME = rf"({_PART}(?:\.{_PART})?)"
 _MADE = re.compile(
     r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:TEMP(?:ORARY)?\s+)?(?:RECURSIVE\s+)?(?:CONSTRAINT\s+)?(?:MATERIALIZED\s+)?"
+    r"(?:ALGORITHM\s*=\s*\w+\s+|DEFINER\s*=\s*\S+\s+|SQL\s+SECURITY\s+\w+\s+)*"
     rf"(VIEW|FUNCTION|TRIGGER|RULE|POLICY|STATISTICS)\s+(?:IF\s+NOT\s+EXISTS\s+)?{_NAME}",
     re.IGNORECASE,
 )
@@ -36,7 +38,7 @@ def dependents(schema: Schema, table: TableName, column: str) -> tuple[str, ...]
 
 def dependents_of_table(schema: Schema, table: TableName) -> tuple[str, ...]:
     """What the schema keeps as text and names the table; a trigger on the table itself goes or moves with it."""
-    own = re.compile(rf"\sON\s+(?:ONLY\s+)?(?:[\w\"]+\.)?\"?{re.escape(table.name)}\"?(?![\w$])", re.IGNORECASE)
+    own = re.compile(rf"\sON\s+(?:ONLY\s+)?(?:[\w\"`]+\.)?[\"`]?{re.escape(table.name)}[\"`]?(?![\w$])", re.IGNORECASE)
     return tuple(
         label
         for label, text in texts_by_label(schema).items()
@@ -68,7 +70,7 @@ def breakage_warnings(schema: Schema, table: TableName, column: str, *, verb: st
 
 
 def _label(found: re.Match[str]) -> str:
-    return f"{found[1].lower()} {found[2].replace(chr(34), '')}"
+    return f"{found[1].lower()} {found[2].replace(chr(34), '').replace('`', '')}"
 
 
 def _says(text: str, name: str) -> bool:
@@ -81,5 +83,5 @@ def _called_by_triggers(found: dict[str, str], table: TableName) -> set[str]:
     for label, text in found.items():
         call = re.search(rf"\bEXECUTE\s+(?:FUNCTION|PROCEDURE)\s+{_NAME}", text, re.IGNORECASE)
         if label.startswith("trigger ") and call and _says(text, table.name):
-            called.add(f"function {call[1].replace(chr(34), '')}")
+            called.add(f"function {call[1].replace(chr(34), '').replace('`', '')}")
     return called

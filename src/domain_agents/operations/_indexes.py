@@ -102,7 +102,9 @@ def _copy(engine: Engine, index: Index, stand_ins: Mapping[str, str], taken: set
 
 def _step(engine: Engine, schema: Schema, index: Index, original: str) -> Migration:
     concurrently = engine.can(Can.CONCURRENT_INDEX_BUILD)
-    drop = ddl.DropIndex(index.name, concurrently=concurrently, if_exists=concurrently, schema=index.table.schema)
+    drop = ddl.DropIndex(
+        index.name, concurrently=concurrently, if_exists=concurrently, schema=index.table.schema, table=index.table
+    )
     create = ddl.CreateIndex(index, concurrently=concurrently)
     validity = engine.index_validity_query(index)
     return Migration(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from domain_agents import ddl
-from domain_agents.engines import Can, CannotSpell, Engine, Sync
+from domain_agents.engines import Can, CannotSpell, Engine, HoldsLocks, Sync
 from domain_agents.operations import CannotPlan, Deploy, Migration, Phase, Query, Situation, Step
 from domain_agents.operations._asking import Change, Field, Request
 from domain_agents.operations._backfill import backfill_step
@@ -27,10 +27,15 @@ class RenameColumn:
     """A column's new name."""
 
     kind: ClassVar[str] = "rename_column"
-    FIELDS: ClassVar[tuple[Field, ...]] = (Field("column", "text"), Field("new_name", "text"))
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("column", "text"),
+        Field("new_name", "text"),
+        Field("at_once", "flag", "no time with both names"),
+    )
     table: TableName
     column: str
     new_name: str
+    at_once: bool = False
 
     @property
     def filled_column(self) -> str:
@@ -45,7 +50,12 @@ class RenameColumn:
     @classmethod
     def from_change(cls, change: Change) -> RenameColumn:
         """See Operation."""
-        return cls(change.table(), change.text("column", '"mail"'), change.text("new_name", '"email"'))
+        return cls(
+            change.table(),
+            change.text("column", '"mail"'),
+            change.text("new_name", '"email"'),
+            change.flag("at_once", default=False),
+        )
 
     @classmethod
     def from_statement(cls, statement: ddl.Statement, request: Request) -> RenameColumn | None:
@@ -62,7 +72,10 @@ class RenameColumn:
         """See Operation."""
         self.apply(schema)
         if situation.is_new_table or situation.size.rows == 0:
-            return (self._direct(engine, schema),)
+            return (self._direct(engine, schema, Phase.EXPAND, "nobody uses the table yet"),)
+        if self.at_once:
+            why = "a note in the catalog: the old name is gone and the new one there in one moment, as asked for"
+            return (self._stopped(), self._direct(engine, schema, Phase.CONTRACT, why))
         column = self._column(schema)
         if column.generated is not None or column.identity or "serial" in column.type.lower():
             raise CannotPlan(
@@ -114,15 +127,24 @@ class RenameColumn:
         back = ddl.RenameColumn(self.table, self.new_name, self.column)
         return "; ".join(engine.spell(back, self.apply(schema)))
 
-    def _direct(self, engine: Engine, schema: Schema) -> Migration:
+    def _stopped(self) -> Deploy:
+        return Deploy(
+            title=f"no application version that knows only {self._old} is running, and the one that knows {self.new_name} "
+            "starts right after",
+            why="there is no moment in which both names work: a version that can use either, or a short stop, bridges it",
+        )
+
+    def _direct(self, engine: Engine, schema: Schema, phase: Phase, why: str) -> Migration:
         return Migration(
             title=f"rename {self._old} to {self.new_name}",
             slug=f"rename_{self.table.name}_{self.column}_to_{self.new_name}",
-            phase=Phase.EXPAND,
-            why="nobody uses the table yet",
+            phase=phase,
+            why=why,
             statements=(self.statement,),
             transaction=not engine.refuses_transaction(self.statement, schema),
             undo=self._undo(engine, schema),
+            accepts=("rename_without_expand",) if self.at_once else (),
+            warnings=self._told(engine, dependents(schema, self.table, self.column)),
         )
 
     def _loosen(self, engine: Engine, schema: Schema, column: Column) -> Migration | None:
@@ -189,7 +211,7 @@ class RenameColumn:
         )
 
     def _contract(self, engine: Engine, copies: tuple[Index, ...], users: tuple[str, ...]) -> Migration:
-        drops = tuple(ddl.DropIndex(index.name, schema=self.table.schema) for index in copies)
+        drops = tuple(ddl.DropIndex(index.name, schema=self.table.schema, table=self.table) for index in copies)
         statements: tuple[ddl.Statement, ...] = (
             *engine.drop_sync_triggers(self._sync),
             *drops,
@@ -209,15 +231,21 @@ class RenameColumn:
             phase=Phase.CONTRACT,
             why=f"nobody uses the old name any more: the copy goes, and the column itself, with its keys, constraints and "
             f"indexes, becomes {self.new_name}",
-            statements=statements,
+            statements=engine.under_lock(self.table, statements) if isinstance(engine, HoldsLocks) else statements,
             prechecks=(differ,),
             undo=f"{self._undo_plain(engine)} (once an application that knows the old name is live)",
-            warnings=tuple(
-                f"{user} names {self._old}: a view follows the rename by itself, a function or trigger body fails when it "
-                "runs; change it between the deploy and this step"
-                for user in users
-            ),
+            warnings=self._told(engine, users),
         )
+
+    def _told(self, engine: Engine, users: tuple[str, ...]) -> tuple[str, ...]:
+        if engine.can(Can.VIEWS_KEEP_NAMES):
+            fails = "it keeps the old name, and fails from then on; make it use the new one when the rename is near"
+        else:
+            fails = (
+                "a view follows the rename by itself, a function or trigger body fails when it runs; change it between the "
+                "deploy and this step"
+            )
+        return tuple(f"{user} names {self._old}: {fails}" for user in users)
 
     def _undo_plain(self, engine: Engine) -> str:
         table, old, new = engine.quote_table(self.table), engine.quote(self.column), engine.quote(self.new_name)

@@ -77,9 +77,6 @@ class PlanMigration(BaseModel):
 
 
 _MAX_UNREAD = 5
-_OF_WAITING = frozenset(
-    {"rewriting_column", "scanning_check", "scanning_foreign_key", "blocking_index_build", "blocking_unique_constraint"}
-)
 _TRIED_ENGINES = frozenset({"postgresql", "sqlite"})
 _FIRST_WATCH = [
     {"metric": "replication lag", "pause_at": "5 s", "abort_at": "10 s"},
@@ -204,9 +201,9 @@ def planned(arguments: PlanMigration, settings: Settings, job: Job) -> Ready:
 def _unsaid(
     findings: Sequence[Finding], migrations: Sequence[PlannedMigration], files: Sequence[RenderedFile]
 ) -> tuple[Finding, ...]:
-    """The findings without those that the plan says itself: that writers wait where the server has no other way."""
-    waiting = {file.path for migration, file in zip(migrations, files, strict=True) if migration.waits}
-    return tuple(one for one in findings if one.file not in waiting or one.rule not in _OF_WAITING)
+    """The findings without those that a file accepts: asked for, or without another way, and said aloud."""
+    accepted = {file.path: migration.accepts for migration, file in zip(migrations, files, strict=True)}
+    return tuple(one for one in findings if one.rule not in accepted.get(one.file, ()))
 
 
 def asked_for(arguments: PlanMigration, database: Engine, schema: Schema) -> tuple[Asked, ...]:

@@ -1,0 +1,199 @@
+"""Changes of type, checks, names and keys as they are planned for MariaDB, run on one: same table, every row, no surprise."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pymysql
+import pytest
+
+from domain_agents.tools import Job, Settings
+from domain_agents.tools.plan_migration import PlanMigration, Ready, planned
+
+if TYPE_CHECKING:
+    from tests.real.mariadb_server import Database, MariaDB
+
+ROWS = 20_000
+SCHEMA = """
+CREATE TABLE parent (
+    id int NOT NULL AUTO_INCREMENT, code varchar(10) NOT NULL, PRIMARY KEY (id), UNIQUE KEY code (code)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+CREATE TABLE child (
+    id int NOT NULL AUTO_INCREMENT,
+    parent_id int,
+    name varchar(30) CHARACTER SET latin1 NOT NULL DEFAULT 'it''s' COMMENT 'a; name',
+    mail varchar(60) NOT NULL,
+    state enum('new','old') NOT NULL DEFAULT 'new',
+    amount int unsigned DEFAULT 7,
+    PRIMARY KEY (id),
+    UNIQUE KEY mail (mail),
+    KEY amounts (amount, name),
+    CONSTRAINT child_parent FOREIGN KEY (parent_id) REFERENCES parent (id) ON DELETE CASCADE,
+    CONSTRAINT name_is_one CHECK (name <> '')
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+"""
+SEED = (
+    f"INSERT INTO parent (code) SELECT CONCAT('p', seq) FROM seq_1_to_{ROWS // 10}",
+    "INSERT INTO child (parent_id, name, mail, state, amount) SELECT 1 + seq % "
+    f"{ROWS // 10}, CONCAT('n', seq), CONCAT('Mail', seq, '@x'), IF(seq % 2, 'new', 'old'), seq FROM seq_1_to_{ROWS}",
+)
+KEPT = ("SELECT id, code FROM parent", "SELECT id, parent_id, name, state, amount FROM child")
+CHANGES: dict[str, tuple[str | list[dict[str, Any]], str]] = {
+    "a longer text": (
+        "ALTER TABLE child ALTER name TYPE varchar(300)",
+        "ALTER TABLE child MODIFY name varchar(300) CHARACTER SET latin1 NOT NULL DEFAULT 'it''s' COMMENT 'a; name'",
+    ),
+    "a shorter text": (
+        "ALTER TABLE child ALTER name TYPE varchar(20)",
+        "ALTER TABLE child MODIFY name varchar(20) CHARACTER SET latin1 NOT NULL DEFAULT 'it''s' COMMENT 'a; name'",
+    ),
+    "a larger number": (
+        [{"kind": "change_type", "table": "child", "column": "amount", "type": "bigint"}],
+        "ALTER TABLE child MODIFY amount bigint DEFAULT 7",
+    ),
+    "one more value": (
+        "ALTER TABLE child MODIFY state enum('new','old','gone') NOT NULL DEFAULT 'new'",
+        "ALTER TABLE child MODIFY state enum('new','old','gone') NOT NULL DEFAULT 'new'",
+    ),
+    "another collation": (
+        "ALTER TABLE child MODIFY mail varchar(60) COLLATE utf8mb4_bin NOT NULL",
+        "ALTER TABLE child MODIFY mail varchar(60) COLLATE utf8mb4_bin NOT NULL",
+    ),
+    "a key and what refers to it": (
+        [{"kind": "change_type", "table": "parent", "column": "id", "type": "bigint"}],
+        "ALTER TABLE child DROP FOREIGN KEY child_parent; ALTER TABLE parent MODIFY id bigint NOT NULL AUTO_INCREMENT; "
+        "ALTER TABLE child MODIFY parent_id bigint; "
+        "ALTER TABLE child ADD CONSTRAINT child_parent FOREIGN KEY (parent_id) REFERENCES parent (id) ON DELETE CASCADE",
+    ),
+    "a check": (
+        "ALTER TABLE child ADD CONSTRAINT mail_is_one CHECK (mail LIKE '%@%')",
+        "ALTER TABLE child ADD CONSTRAINT mail_is_one CHECK (mail LIKE '%@%')",
+    ),
+    "another name of a foreign key": (
+        [{"kind": "rename_constraint", "table": "child", "name": "child_parent", "new_name": "to_parent"}],
+        "ALTER TABLE child DROP FOREIGN KEY child_parent; ALTER TABLE child ADD CONSTRAINT to_parent FOREIGN KEY (parent_id) "
+        "REFERENCES parent (id) ON DELETE CASCADE",
+    ),
+    "another name of a check": (
+        [{"kind": "rename_constraint", "table": "child", "name": "name_is_one", "new_name": "named"}],
+        "ALTER TABLE child DROP CONSTRAINT name_is_one, ADD CONSTRAINT named CHECK (name <> '')",
+    ),
+    "another name of a column, at once": (
+        [{"kind": "rename_column", "table": "child", "column": "mail", "new_name": "e-mail", "at_once": True}],
+        "ALTER TABLE child RENAME COLUMN mail TO `e-mail`",
+    ),
+    "another name of a column": (
+        [{"kind": "rename_column", "table": "child", "column": "mail", "new_name": "e-mail"}],
+        "ALTER TABLE child RENAME COLUMN mail TO `e-mail`",
+    ),
+}
+every_change = pytest.mark.parametrize("name", CHANGES)
+
+
+def plan(database: Database, asked: str | list[dict[str, Any]], schema: str = SCHEMA, rows: int = ROWS) -> Ready:
+    """A plan for the version that the server has."""
+    version = str(database.value("SELECT version()")).partition("-")[0]
+    given: dict[str, Any] = {"engine": "mariadb", "version": version, "framework": "raw", "schema": schema}
+    given |= {"sql": asked} if isinstance(asked, str) else {"changes": asked}
+    given |= {"date": "2026-11-21", "tables": {table: {"rows": rows} for table in ("parent", "child", "users")}}
+    return planned(PlanMigration.model_validate(given), Settings(project=None), Job())
+
+
+def made(mariadb: MariaDB) -> Database:
+    database = mariadb.database()
+    assert database.run_file(SCHEMA) == ""
+    database.run(*SEED)
+    return database
+
+
+@pytest.fixture
+def database(mariadb: MariaDB) -> Database:
+    """The tables with their rows."""
+    return made(mariadb)
+
+
+@every_change
+def test_a_plan_reaches_what_was_asked_and_rebuilds_only_what_it_says(
+    name: str, database: Database, mariadb: MariaDB
+) -> None:
+    asked, direct = CHANGES[name]
+    ready = plan(database, asked)
+    assert ready.findings == ()
+    before = [database.fingerprint(sql) for sql in KEPT]
+    for file in ready.files:
+        numbers = {table: database.table_id(table) for table in ("parent", "child")}
+        assert database.run_file(file.content) == "", file.path
+        rebuilt = any(numbers[table] != database.table_id(table) for table in numbers)
+        assert rebuilt == any(statement.effect.rewrites_table for statement in file.statements), file.path
+    assert [database.fingerprint(sql) for sql in KEPT] == before
+    other = mariadb.database()
+    other.run_file(SCHEMA)
+    assert other.run_file(direct) == ""
+    for table in ("parent", "child"):
+        shown, wanted = (
+            sorted(line.rstrip(",") for line in re.sub(r" AUTO_INCREMENT=\d+", "", one.definition(table)).splitlines())
+            for one in (database, other)
+        )
+        assert shown == wanted
+    assert database.rows("SHOW TRIGGERS") == []
+    assert sorted(database.rows("SHOW TABLES")) == [("child",), ("parent",)]
+
+
+def test_two_application_versions_live_beside_each_other_until_the_old_one_is_gone(database: Database) -> None:
+    ready = plan(database, CHANGES["another name of a column"][0])
+    number = iter(range(10**6))
+
+    def old(cursor: Any) -> None:
+        mail = f"OLD{next(number)}@x"
+        cursor.execute("INSERT INTO child (parent_id, mail) VALUES (1, %s)", (mail,))
+        cursor.execute("UPDATE child SET mail = LOWER(mail) WHERE mail = %s", (mail,))
+        cursor.execute("SELECT mail FROM child WHERE id = LAST_INSERT_ID()")
+        assert cursor.fetchone() == (mail.lower(),)
+
+    def new(cursor: Any) -> None:
+        mail = f"NEW{next(number)}@x"
+        cursor.execute("INSERT INTO child (parent_id, `e-mail`) VALUES (1, %s)", (mail,))
+        cursor.execute("UPDATE child SET `e-mail` = LOWER(`e-mail`) WHERE `e-mail` = %s", (mail,))
+        cursor.execute("SELECT `e-mail` FROM child WHERE id = LAST_INSERT_ID()")
+        assert cursor.fetchone() == (mail.lower(),)
+
+    with database.server.connect(database.name) as connection, connection.cursor() as cursor:
+        first, *middle, last = ready.files
+        old(cursor)
+        for file in (first, *middle):
+            assert database.run_file(file.content) == ""
+            old(cursor)
+            new(cursor)
+        for query in ready.migrations[-1][0].prechecks:
+            assert str(database.value(query.sql)) == query.expect
+        assert database.run_file(last.content) == ""
+        new(cursor)
+        with pytest.raises(pymysql.err.OperationalError, match="1054"):
+            old(cursor)
+    assert database.value("SELECT count(*) FROM child WHERE BINARY `e-mail` LIKE 'old%'") == 1 + 1 + len(middle)
+    assert database.value("SELECT count(*) FROM child WHERE `e-mail` = ''") == 0
+
+
+def test_a_value_that_does_not_fit_stops_the_change_and_loses_nothing(database: Database) -> None:
+    (file,) = plan(database, "ALTER TABLE child ALTER mail TYPE varchar(6)").files
+    before = database.definition("child")
+    database.run("SET GLOBAL sql_mode = ''")
+    try:
+        assert "1406" in database.run_file(file.content) or "1265" in database.run_file(file.content)
+    finally:
+        database.run("SET GLOBAL sql_mode = DEFAULT")
+    assert database.definition("child") == before
+
+
+def test_an_index_that_a_foreign_key_brought_is_where_the_schema_says(database: Database) -> None:
+    schema = plan(database, "ALTER TABLE parent ADD COLUMN a int").schema
+    ours = {index.name for index in schema.indexes.values() if index.table.name == "child"}
+    theirs = {str(row[2]) for row in database.rows("SHOW INDEX FROM child")} - {"PRIMARY"}
+    assert ours == theirs
+    both = [
+        {"kind": "drop_constraint", "table": "child", "name": "child_parent"},
+        {"kind": "drop_index", "table": "child", "name": "child_parent"},
+    ]
+    for file in plan(database, both).files:
+        assert database.run_file(file.content) == ""
