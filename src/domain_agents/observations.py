@@ -84,10 +84,14 @@ class Seeding:
 
 @dataclass(frozen=True, slots=True)
 class TableContents:
-    """What a table holds: its rows, and for each column a checksum over the rows in which it is not NULL."""
+    """What a table holds: its rows, and for each column a checksum over the rows in which it is not NULL.
+
+    `part_of` is the table at the top, where it is a partition: its rows are counted there too.
+    """
 
     rows: int
     columns: Mapping[str, str] = field(default_factory=dict)
+    part_of: str = ""
 
 
 Contents = Mapping[str, TableContents]

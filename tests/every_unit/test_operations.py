@@ -30,6 +30,13 @@ MORE_SCHEMA = {
     "remove_enum_value": "CREATE TYPE mood AS ENUM ('ok', 'bad'); "
     "CREATE TABLE moods (id integer PRIMARY KEY, mood mood NOT NULL DEFAULT 'bad');",
 }
+MARCH = "FROM ('2026-03-01') TO ('2026-04-01')"
+EVENTS = """
+CREATE TABLE events (id integer NOT NULL, at date NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE TABLE events_02 PARTITION OF events FOR VALUES FROM ('2026-02-01') TO ('2026-03-01');
+CREATE TABLE events_new (id integer NOT NULL, at date NOT NULL);
+"""
+MORE_SCHEMA |= dict.fromkeys(("attach_partition", "detach_partition", "add_partition", "exchange_partition"), EVENTS)
 """What an example's table needs besides, and not every engine can read."""
 EXAMPLES: dict[str, dict[str, Any]] = {
     "add_column": {"table": "customers", "column": "locale", "type": "text", "nullable": False, "backfill": "'en'"},
@@ -63,6 +70,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "set_not_null": {"table": "customers", "column": "country", "backfill": "'??'"},
 }
 EXAMPLES |= {
+    "set_collation": {"table": "customers", "column": "email", "collation": "utf8mb4_bin"},
     "split_column": {
         "table": "customers",
         "column": "email",
@@ -93,11 +101,19 @@ EXAMPLES |= {
     "drop_enum": {"name": "mood"},
     "remove_enum_value": {"name": "mood", "value": "bad", "replacement": "ok"},
 }
+EXAMPLES |= {
+    "attach_partition": {"table": "events", "partition": "events_new", "bound": MARCH},
+    "detach_partition": {"table": "events", "partition": "events_02"},
+    "add_partition": {"table": "events", "partition": "events_03", "bound": MARCH},
+    "exchange_partition": {"table": "events", "partition": "events_02", "replacement": "events_new"},
+}
 every_operation = pytest.mark.parametrize("kind", operation_kinds())
 NEEDS = {
     "validate_constraint": Can.CONSTRAINT_NOT_VALID,
     "move_column": Can.TRIGGERS_ANSWER,
+    "set_collation": Can.SET_COLLATION,
     "change_primary_key": Can.CONCURRENT_WRITES,
+    **dict.fromkeys((kind for kind in EXAMPLES if kind.endswith("_partition")), Can.PARTITIONS_ARE_TABLES),
     **dict.fromkeys((kind for kind in EXAMPLES if kind.endswith(("_enum", "_enum_value"))), Can.ENUM_TYPES),
 }
 """What an engine must have for a change to make sense there; else it is refused with what does the same."""
@@ -119,7 +135,7 @@ def plan(kind: str, name: str, framework: str = "raw", rows: int | None = 50_000
         "date": "2026-11-21",
         "tables": {}
         if rows is None
-        else {name: {"rows": rows} for name in ("customers", "orders", "refunds", "moods", "log")},
+        else {name: {"rows": rows} for name in ("customers", "orders", "refunds", "moods", "log", "events")},
     }
     arguments = PlanMigration.model_validate(given)
     return planned(arguments, Settings(project=None), Job())

@@ -81,3 +81,48 @@ def test_a_check_and_a_not_null_reach_every_partition(postgres: PostgresScratch)
     ]
     told = proved(postgres, changes=changes)
     assert all("VALIDATE" in one["sql"] or "CALL" in one["sql"] for one in told["statements"] if one["scanned"])
+
+
+NEIGHBOURS = """
+ALTER TABLE events ADD CONSTRAINT events_customer FOREIGN KEY (customer_id) REFERENCES "Customers" (id);
+CREATE TABLE "events 2026-03" (
+    id bigint NOT NULL, at timestamptz NOT NULL CHECK (at >= '2026-03-01' AND at < '2026-04-01'), kind text,
+    "select" integer, customer_id bigint
+);
+"""
+DEFAULT = "CREATE TABLE events_rest PARTITION OF events DEFAULT;"
+MARCH = "FROM ('2026-03-01') TO ('2026-04-01')"
+
+
+@pytest.mark.parametrize("rest", ["", DEFAULT], ids=["alone", "beside_default"])
+def test_a_table_is_attached_without_being_read_under_a_lock(postgres: PostgresScratch, rest: str) -> None:
+    change = {"kind": "attach_partition", "table": "events", "partition": '"events 2026-03"', "bound": MARCH}
+    rows = {**ROWS, "events 2026-03": 20_000}
+    told = proved(postgres, schema=SCHEMA + rest + NEIGHBOURS, changes=[change], rows=rows)
+    [attach] = [one for one in told["statements"] if "ATTACH PARTITION" in one["sql"]]
+    assert attach["scanned"] == []
+
+
+@pytest.mark.parametrize("rest", ["", DEFAULT], ids=["alone", "beside_default"])
+def test_a_partition_is_added_while_readers_and_writers_of_the_parent_pass(
+    postgres: PostgresScratch, rest: str
+) -> None:
+    sql = f'CREATE TABLE "events 2026-03" PARTITION OF events FOR VALUES {MARCH}'
+    told = proved(postgres, schema=SCHEMA + rest, sql=sql)
+    [attach] = [one for one in told["statements"] if "ATTACH PARTITION" in one["sql"]]
+    assert {lock["mode"] for lock in attach["locks"] if lock["relation"] == "events"} == {"SHARE UPDATE EXCLUSIVE"}
+
+
+@pytest.mark.parametrize("rest", ["", DEFAULT], ids=["alone", "beside_default"])
+def test_a_partition_is_detached_with_its_rows(postgres: PostgresScratch, rest: str) -> None:
+    told = proved(postgres, schema=SCHEMA + rest, sql="ALTER TABLE events DETACH PARTITION events_2026_01")
+    [detach] = [one["sql"] for one in told["statements"] if "DETACH" in one["sql"]]
+    assert detach.endswith(" CONCURRENTLY") is (rest == "")
+
+
+def test_a_table_takes_the_place_of_a_partition(postgres: PostgresScratch) -> None:
+    schema = (SCHEMA + NEIGHBOURS).replace("2026-03-01' AND at < '2026-04-01", "2026-01-01' AND at < '2026-02-01")
+    change = {"kind": "exchange_partition", "table": "events", "partition": "events_2026_01",
+              "replacement": '"events 2026-03"'}  # fmt: skip
+    told = proved(postgres, schema=schema, changes=[change], rows={**ROWS, "events 2026-03": 20_000})
+    assert not any(one["scanned"] for one in told["statements"] if "TACH PARTITION" in one["sql"])

@@ -10,6 +10,7 @@ from domain_agents.ddl._charsets import is_text, with_charset, with_type, writte
 from domain_agents.ddl._columns import (
     AddColumn,
     ChangeType,
+    ConvertTable,
     DropColumn,
     DropNotNull,
     ModifyColumn,
@@ -94,6 +95,7 @@ __all__ = [
     "ChangeType",
     "Constraint",
     "ContinueIdentity",
+    "ConvertTable",
     "CreateEnum",
     "CreateIndex",
     "CreatePartition",

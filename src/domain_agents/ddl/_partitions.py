@@ -20,6 +20,7 @@ from domain_agents.catalog import (
     partition_table,
 )
 from domain_agents.ddl._bounds import SHOWN, bound_condition
+from domain_agents.ddl._expressions import mentions
 from domain_agents.ddl._statement import Constraint, DoesNotApply, table_in
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class CreateTableLike:
     table: TableName
     like: TableName
     including: tuple[str, ...] = ()
+    partitioned_by: PartitionKey | None = None
 
     def apply(self, schema: Schema) -> Schema:
         model = table_in(schema, self.like)
@@ -76,7 +78,8 @@ class CreateTableLike:
             )
             for column in model.columns
         )
-        made = Table(self.table, columns, checks=model.checks if takes("CONSTRAINTS") else ())
+        checks = model.checks if takes("CONSTRAINTS") else ()
+        made = Table(self.table, columns, checks=checks, partitioned_by=self.partitioned_by)
         if takes("INDEXES"):
             raise DoesNotApply(f"the names of the indexes that {self.table} gets are not known: make them one by one")
         return schema.with_table(made)
@@ -129,8 +132,8 @@ class AttachPartition:
 class DetachPartition:
     """ALTER TABLE ... DETACH PARTITION: the partition becomes a table with everything that it had from its parent.
 
-    `concurrently` lets readers and writers pass, and leaves a check that says the bound. `finalize` ends such a one that
-    was cut off.
+    `concurrently` lets readers and writers pass where the parent has no default partition, and leaves a check that says the
+    bound. `finalize` ends such a one that was cut off.
     """
 
     table: TableName
@@ -143,8 +146,6 @@ class DetachPartition:
         found = next((one for one in parent.partitions if _is_named(one, self.partition)), None)
         if found is None:
             raise DoesNotApply(f"{self.partition} is no partition of {parent.name}")
-        if self.concurrently and any(one.bound.kind == "default" for one in parent.partitions):
-            raise DoesNotApply(f"{parent.name} has a default partition, beside which none is detached CONCURRENTLY")
         table = self._alone(parent, found)
         left = tuple(one for one in parent.partitions if one is not found)
         after = schema.with_table(replace(parent, partitions=left)).with_table(table)
@@ -171,12 +172,29 @@ class DetachPartition:
         key = table.primary_key
         if key is not None and found.own.primary_key is None:
             table = replace(table, primary_key=replace(key, name=names.get(key.name) or _named(partition, (), "pkey")))
-        condition = bound_condition(parent, found.bound, SHOWN) if self.concurrently or self.finalize else ""
+        has_default = any(one.bound.kind == "default" for one in parent.partitions)
+        leaves_check = self.finalize or (self.concurrently and not has_default)
+        condition = bound_condition(parent, found.bound, SHOWN) if leaves_check else ""
         if condition and not any(check.validated and check.expression == condition for check in table.checks):
-            columns = parent.partitioned_by.columns if parent.partitioned_by else ()
-            name = _named(partition, columns if len(columns) == 1 else (), "check")
-            table = replace(table, checks=(*table.checks, Check(condition, name)))
+            table = replace(table, checks=(*table.checks, Check(condition, left_check(table, condition))))
         return table
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangePartition:
+    """A table takes the place of a partition, which becomes a table of its own."""
+
+    table: TableName
+    partition: TableName
+    replacement: TableName
+
+    def apply(self, schema: Schema) -> Schema:
+        parent = partitioned(schema, self.table)
+        found = next((one for one in parent.partitions if _is_named(one, self.partition)), None)
+        if found is None:
+            raise DoesNotApply(f"{self.partition} is no partition of {parent.name}")
+        without = DetachPartition(self.table, self.partition).apply(schema)
+        return AttachPartition(self.table, self.replacement, found.bound).apply(without)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +210,7 @@ class AttachIndex:
 
     def apply(self, schema: Schema) -> Schema:
         part = schema.index(self.partition_index)
-        child = schema.table(part.table) if part else _holder(schema, self.partition_index)
+        child = schema.table(part.table) if part else key_holder(schema, self.partition_index)
         parent = schema.table(child.partition_of) if child is not None and child.partition_of is not None else None
         if child is None or parent is None:
             raise DoesNotApply(f"there is no index {self.partition_index} of a partition")
@@ -215,6 +233,17 @@ class AttachIndex:
         is_whole = all(self.index in dict(one.indexes) for one in partitions)
         unfinished = tuple(one for one in parent.unfinished if not (is_whole and one == self.index))
         return after.with_table(replace(parent, partitions=partitions, unfinished=unfinished))
+
+
+def left_check(table: Table, condition: str) -> str:
+    """The name of the check that a partition is left with which was detached concurrently."""
+    named = tuple(column.name for column in table.columns if mentions(condition, column.name))
+    labels, number = named if len(named) == 1 else (), 0
+    name = _named(table.name.name, labels, "check")
+    while name in {check.name for check in table.checks}:
+        number += 1
+        name = _named(table.name.name, labels, f"check{number}")
+    return name
 
 
 def partitioned(schema: Schema, name: TableName) -> Table:
@@ -295,7 +324,7 @@ def _keys(table: Table) -> Iterable[Unique | PrimaryKey]:
     return (*table.uniques, *((table.primary_key,) if table.primary_key else ()))
 
 
-def _holder(schema: Schema, name: str) -> Table | None:
+def key_holder(schema: Schema, name: str) -> Table | None:
     """The partition with a key of that name of its own."""
     waiting = [partition for table in schema.tables.values() for partition in table.partitions]
     while waiting:

@@ -15,6 +15,7 @@ from domain_agents import ddl
 from domain_agents.catalog import (
     Check,
     Column,
+    Exclusion,
     ForeignKey,
     Index,
     IndexKey,
@@ -24,6 +25,7 @@ from domain_agents.catalog import (
     Unique,
 )
 from domain_agents.dialects import ReadStatement
+from domain_agents.dialects._postgresql_exclusions import read_exclusion
 from domain_agents.dialects._postgresql_expressions import columns_of, fault, is_volatile
 from domain_agents.dialects._postgresql_numbering import identity_change, locked_tables, sequence_name
 from domain_agents.dialects._postgresql_objects import read_other
@@ -224,17 +226,21 @@ class _Statement:
             return (ddl.CreateTableLike(name, *copied, partition_key(tree, self.span)),)
         columns: list[Column] = []
         constraints: list[ddl.Constraint] = []
+        exclusions: list[Exclusion] = []
         for element in tree.table_elts:
             which = element.WhichOneof("node")
             if which == "column_def":
                 column, own = self._column(name, element.column_def)
                 columns.append(column)
                 constraints.extend(own)
+            elif which == "constraint" and _enum(element.constraint, "contype") == "CONSTR_EXCLUSION":
+                exclusions.append(read_exclusion(name, element.constraint, self.span))
             elif which == "constraint":
                 constraints.append(self._constraint(name, element.constraint, ()))
             else:
                 raise _NotUnderstood("CREATE TABLE ... LIKE among other columns")
-        table = Table(name, tuple(columns), partitioned_by=partition_key(tree, self.span))
+        key = partition_key(tree, self.span)
+        table = Table(name, tuple(columns), exclusions=tuple(exclusions), partitioned_by=key)
         for constraint in constraints:
             table = ddl.with_constraint(table, constraint)
         return (ddl.CreateTable(table, tree.if_not_exists),)
@@ -448,6 +454,8 @@ class _Statement:
                 raise _NotUnderstood("NOT NULL ... NOT VALID")
             self._drop(tree, {"conname": "the name of the NOT NULL constraint"})
             return ddl.SetNotNull(table, column)
+        if _enum(tree, "contype") == "CONSTR_EXCLUSION":
+            return ddl.AddExclusion(table, read_exclusion(table, tree, self.span))
         if tree.indexname:
             self._drop(tree, {"deferrable": "DEFERRABLE"})
             made = PrimaryKey if _enum(tree, "contype") == "CONSTR_PRIMARY" else Unique

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from domain_agents import ddl
 from domain_agents.catalog import ForeignKey, IndexKey, PrimaryKey, TableName, Unique
+from domain_agents.engines import CannotSpell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from domain_agents.catalog import Bound, PartitionKey, Schema, Table
 
 
-def spelled_partition(statement: ddl.Statement, quoting: ddl.Quoting) -> tuple[str, ...] | None:
+def spelled_partition(statement: ddl.Statement, quoting: ddl.Quoting, schema: Schema) -> tuple[str, ...] | None:
     """The statement as SQL; None when it is about something else."""
     match statement:
         case ddl.CreatePartition(table=parent, partition=partition, bound=bound, partitioned_by=key):
@@ -22,17 +23,44 @@ def spelled_partition(statement: ddl.Statement, quoting: ddl.Quoting) -> tuple[s
             return (words + bound_sql(bound) + (f" PARTITION BY {key_sql(key, quoting)}" if key else ""),)
         case ddl.CreateTableLike(table=table, like=like, including=including):
             words = " ".join((quoting.table(like), *(f"INCLUDING {one}" for one in including)))
-            return (f"CREATE TABLE {quoting.table(table)} (LIKE {words})",)
+            key = statement.partitioned_by
+            by = f" PARTITION BY {key_sql(key, quoting)}" if key else ""
+            return (f"CREATE TABLE {quoting.table(table)} (LIKE {words}){by}",)
         case ddl.AttachPartition(table=parent, partition=partition, bound=bound):
             words = f"ALTER TABLE {quoting.table(parent)} ATTACH PARTITION {quoting.table(partition)}"
             return (f"{words} {bound_sql(bound)}",)
         case ddl.DetachPartition(table=parent, partition=partition):
-            how = " CONCURRENTLY" if statement.concurrently else " FINALIZE" if statement.finalize else ""
+            how = (
+                " CONCURRENTLY"
+                if detaches_concurrently(statement, schema)
+                else " FINALIZE"
+                if statement.finalize
+                else ""
+            )
             return (f"ALTER TABLE {quoting.table(parent)} DETACH PARTITION {quoting.table(partition)}{how}",)
-        case ddl.AttachIndex(index=index, partition_index=part, schema=schema):
-            names = [quoting.table(TableName(name, schema)) for name in (index, part)]
+        case ddl.ExchangePartition():
+            return _exchanged(statement, quoting, schema)
+        case ddl.AttachIndex(index=index, partition_index=part):
+            names = [quoting.table(TableName(name, statement.schema)) for name in (index, part)]
             return (f"ALTER INDEX {names[0]} ATTACH PARTITION {names[1]}",)
     return None
+
+
+def _exchanged(statement: ddl.ExchangePartition, quoting: ddl.Quoting, schema: Schema) -> tuple[str, ...]:
+    table = schema.table(statement.table)
+    bounds = [one.bound for one in table.partitions if one.name.name == statement.partition.name] if table else []
+    if not bounds:
+        raise CannotSpell(f"{statement.partition} is no partition of {statement.table} in the schema at hand")
+    out = ddl.DetachPartition(statement.table, statement.partition)
+    back = ddl.AttachPartition(statement.table, statement.replacement, bounds[0])
+    both = (spelled_partition(one, quoting, schema) or () for one in (out, back))
+    return tuple(sql for one in both for sql in one)
+
+
+def detaches_concurrently(statement: ddl.DetachPartition, schema: Schema) -> bool:
+    """Whether readers and writers pass: beside a default partition the server detaches none so."""
+    parent = schema.table(statement.table)
+    return statement.concurrently and (parent is None or default_partition(parent) is None)
 
 
 def key_sql(key: PartitionKey, quoting: ddl.Quoting) -> str:
@@ -67,11 +95,11 @@ def partition_form(statement: ddl.Statement, schema: Schema, quoting: ddl.Quotin
         case ddl.AttachPartition():
             return _attach_form(statement, schema, quoting)
         case ddl.DetachPartition():
-            return "detach_partition_concurrently" if statement.concurrently else "detach_partition"
+            return f"detach_partition{'_concurrently' if detaches_concurrently(statement, schema) else ''}"
         case ddl.AttachIndex():
             return "attach_index"
         case ddl.CreateTableLike():
-            return "create_table"
+            return "create_table_like"
         case ddl.CreateIndex(only=True, index=index) if _is_partitioned(schema, index.table):
             return "create_index_only"
         case ddl.AddConstraint(only=True, constraint=Unique() | PrimaryKey()) if _is_partitioned(
@@ -86,16 +114,39 @@ def partition_form(statement: ddl.Statement, schema: Schema, quoting: ddl.Quotin
 def partition_locks(modes: Mapping[str, str], statement: ddl.Statement, schema: Schema) -> tuple[tuple[str, str], ...]:
     """The locks on the tables that play a part: the partition itself, the default one, the parent of a new index."""
     found: list[tuple[str, str]] = []
+    if isinstance(statement, ddl.CreateTableLike):
+        return ((str(statement.like), modes["partition"]),)
     if isinstance(statement, ddl.AttachIndex):
-        part = schema.index(statement.partition_index)
-        return ((str(part.table) if part else statement.partition_index, modes["partition"]),)
+        return tuple((name, modes["partition"]) for name in _index_tables(statement, schema))
     if isinstance(statement, ddl.AttachPartition | ddl.DetachPartition) and "partition" in modes:
         found.append((str(statement.partition), modes["partition"]))
     parent = schema.table(getattr(statement, "table", None) or TableName(""))
     default = default_partition(parent) if parent is not None else None
     if default is not None and "default" in modes:
         found.append((str(default.name), modes["default"]))
+    if isinstance(statement, ddl.AttachPartition) and parent is not None:
+        found += _referenced(parent, schema.table(statement.partition), modes["referenced"])
     return tuple(found)
+
+
+def _index_tables(statement: ddl.AttachIndex, schema: Schema) -> tuple[str, ...]:
+    """The tables of the two indexes, and those above them."""
+    part = schema.index(statement.partition_index)
+    table = schema.table(part.table) if part else ddl.key_holder(schema, statement.partition_index)
+    found: list[str] = []
+    while table is not None:
+        found.append(str(table.name))
+        table = schema.table(table.partition_of) if table.partition_of is not None else None
+    return tuple(found)
+
+
+def _referenced(parent: Table, child: Table | None, taken_over: str) -> list[tuple[str, str]]:
+    """What the parent's foreign keys refer to: where the child has the same key already, its triggers there go."""
+    own = {(key.columns, key.parent) for key in child.foreign_keys if key.validated} if child is not None else set()
+    return [
+        (str(key.parent), taken_over if (key.columns, key.parent) in own else "SHARE ROW EXCLUSIVE")
+        for key in parent.foreign_keys
+    ]
 
 
 def default_partition(parent: Table) -> Table | None:

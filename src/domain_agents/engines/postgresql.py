@@ -372,6 +372,7 @@ _FORMS: Final[dict[type, str]] = {
     ddl.DropConstraint: "drop_constraint",
     ddl.CreateTrigger: "create_trigger",
     ddl.LockTables: "lock_table",
+    ddl.AddExclusion: "add_exclusion",
     ddl.AddIdentity: "set_identity",
     ddl.SetIdentity: "set_identity",
     ddl.DropIdentity: "set_identity",
@@ -410,7 +411,7 @@ def _form(statement: ddl.Statement, schema: Schema) -> str:
             return "validate_foreign_key" if is_key else "validate_check"
         case ddl.NoCatalogChange(kind="batches"):
             return "write_batches"
-        case ddl.NoCatalogChange(kind="data"):
+        case ddl.NoCatalogChange(kind="data") | ddl.Verbatim(kind="data"):
             return "write_rows"
     return form_of_object(statement, schema) or _FORMS.get(type(statement), "no_table_lock")
 

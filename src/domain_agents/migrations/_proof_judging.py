@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -118,14 +119,18 @@ def _differences(declared: Effect, seen: Observation, rows: Mapping[str, int], e
 
 def _lock_difference(declared: Effect, seen: Observation, rows: Mapping[str, int]) -> list[str]:
     taken = strongest(_locks_seen(seen, rows))
-    said = strongest(
-        [mode for mode in (declared.lock, *(mode for _, mode in declared.other_locks)) if mode in _STRENGTH]
-    )
+    said = strongest([mode for mode in (declared.lock, *_other_modes(declared, rows)) if mode in _STRENGTH])
     if taken == said or (not _is_stronger(taken, said) and (not seen.in_transaction or not taken)):
         # Outside a transaction locks are seen by sampling, which can miss a short one but never invents one; a statement on
         # a table that is new, or of which another statement of the transaction took the lock, shows none at all.
         return []
     return [f"the lock taken is {taken}, declared was {said or 'none'}"]
+
+
+def _other_modes(declared: Effect, rows: Mapping[str, int]) -> list[str]:
+    """The modes declared for other tables that were there before; one that the migration made is nobody else's."""
+    known = {name.rpartition(".")[2] for name in rows}
+    return [mode for table, mode in declared.other_locks if table.rpartition(".")[2] in known]
 
 
 def _is_stronger(one: str, other: str) -> bool:
@@ -224,30 +229,39 @@ def data_kept(
     """
     problems: list[str] = []
     exempt: set[str] = set()
+    dealt = _dealt(before, after)
     renamed = tuple(reading.renamed.items())
     for table, old in before.items():
         if any(_same_table(name, table) for name in reading.dropped):
             exempt.add(table)
             continue
-        there = _now_named(table, after, reading)
+        there, top = _now_named(table, after, reading), old.part_of or table
         new = after.get(there)
         if new is None:
             problems.append(f"table {table} is gone")
             continue
-        if any(_same_table(name, table) for name in reading.refilled):
+        if any(_same_table(name, top) for name in reading.refilled):
             exempt.add(table)
             if new.rows < old.rows:
                 problems.append(f"{table} had {old.rows:,} rows and has {new.rows:,}")
             continue
         inserted = sum(count for name, count in application.inserted.items() if _same_table(name, table))
         expected = old.rows + inserted
-        if counts and counts.get(there, 0) != expected:
+        if table in dealt or old.part_of or new.part_of:
+            # The application's rows lie in whichever partition takes them; without them the numbers must fit.
+            if old.part_of and not new.part_of and new.rows >= old.rows:
+                # Rows that the application wrote to the parent left it with this partition.
+                exempt.add(table)
+                continue
+            if new.rows != old.rows + dealt.get(table, 0):
+                problems.append(f"{table} has {new.rows:,} rows, {old.rows + dealt.get(table, 0):,} belong there")
+        elif counts and counts.get(there, 0) != expected:
             problems.append(f"{table} has {counts.get(there, 0):,} rows, {expected:,} were written")
         elif new.rows != old.rows:
             problems.append(f"{table} had {old.rows:,} rows and has {new.rows:,}")
-        for column, checksum in old.columns.items():
-            later = next((new for (name, told), new in renamed if _same_table(name, table) and column == told), column)
-            if later == column and any(_same_table(name, table) and column == told for name, told in reading.rewritten):
+        for column, checksum in old.columns.items() if table not in dealt else ():
+            later = next((new for (name, told), new in renamed if _same_table(name, top) and column == told), column)
+            if later == column and any(_same_table(name, top) and column == told for name, told in reading.rewritten):
                 # A column that was made anew may still hold what it held.
                 exempt |= {f"{table}.{column}"} if new.columns.get(column) != checksum else set()
             elif new.columns.get(later) != checksum:
@@ -256,9 +270,21 @@ def data_kept(
                 )
     if problems:
         return Check(Outcome.FAILED, "; ".join(problems[:10]))
-    rows = sum(contents.rows for contents in before.values())
+    rows = sum(contents.rows for contents in before.values() if not contents.part_of)
     apart = f"; values not compared, for the files change them: {', '.join(sorted(exempt))}" if exempt else ""
     return Check(Outcome.OK, f"{rows:,} rows and the checksums of their columns are the same{apart}")
+
+
+def _dealt(before: Contents, after: Contents) -> Mapping[str, int]:
+    """How many rows partitioned tables win and lose by what is attached to them and detached or dropped from them."""
+    found: Counter[str] = Counter()
+    for table, old in before.items():
+        now = after[table].part_of if table in after else ""
+        if now != old.part_of:
+            found[old.part_of] -= old.rows
+            found[now] += old.rows
+    del found[""]
+    return found
 
 
 def _now_named(table: str, after: Contents, reading: Reading) -> str:

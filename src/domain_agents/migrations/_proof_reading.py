@@ -149,8 +149,9 @@ class Reading:
     `tables` are those they name. `assumed`: columns that become NOT NULL without being filled hold no NULL, and rows obey
     the keys and checks that are put on them; the plan takes that for granted, as its prechecks say.
     `going` are columns (table, column) that the files take away in the end, each with the column that stands in for it
-    or "", `renamed` those that were asked to have another name: their values must be found under it. `dropped` are the
-    tables that were asked to go, `moved` those that were asked to have another name, with that name.
+    or "" (a partition that is detached is the column "" of its name), `renamed` those that were asked to have another
+    name: their values must be found under it. `dropped` are the tables that were asked to go, `moved` those that were
+    asked to have another name, with that name.
     `rewritten` (table, column) are old columns whose values the files mean to change. `new_application_from` is the first
     file that needs the new application, None when none does. `added` are the columns the files add, `refilled` the tables
     to which they add rows.
@@ -243,7 +244,7 @@ def read_files(
     return Reading(
         tables=frozenset(tables),
         assumed=_assumed(files, reader, schema, added, never_null),
-        going={column: renamed.get(column, taking.get(column, "")) for column in going},
+        going={column: renamed.get(column, taking.get(column, "")) for column in (*going, *_detached(atoms))},
         renamed=renamed,
         rewritten=rewritten,
         added=frozenset(added),
@@ -370,6 +371,16 @@ def _going(
         seen |= _columns(current)
     tables = {str(name) for name in current.tables} | leaving
     return frozenset((table, column) for table, column in seen - _columns(current) if table in tables)
+
+
+def _detached(atoms: Sequence[ddl.Statement]) -> set[tuple[str, str]]:
+    """The partitions whose rows leave their table, each as the column "" of its name; an exchanged one leaves no gap."""
+    attached = {atom.table for atom in atoms if isinstance(atom, ddl.AttachPartition)}
+    return {
+        (str(atom.partition), "")
+        for atom in atoms
+        if isinstance(atom, ddl.DetachPartition) and atom.table not in attached
+    }
 
 
 def _columns(schema: Schema) -> set[tuple[str, str]]:

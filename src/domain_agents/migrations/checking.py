@@ -162,7 +162,7 @@ class _Run:
     def weigh(self, atom: ddl.Statement) -> Effect:
         table = table_of(atom, self.schema)
         size = size_of(table, self.sizes) if table else TableSize()
-        is_new = table is not None and self.new.holds(table, self.schema)
+        is_new = table is not None and self.new.lets_nobody_wait(atom, table, self.schema)
         return effect_on(self.engine, atom, self.schema, size, is_new=is_new)
 
 
@@ -245,6 +245,7 @@ def _unordered(table: Table) -> Table:
         columns=tuple(sorted(table.columns, key=lambda column: column.name)),
         uniques=tuple(sorted(table.uniques, key=repr)),
         checks=tuple(sorted(table.checks, key=repr)),
+        exclusions=tuple(sorted(table.exclusions, key=repr)),
         foreign_keys=tuple(sorted(table.foreign_keys, key=repr)),
         partitions=tuple(sorted(map(_partition, table.partitions), key=lambda one: one.name)),
     )
@@ -262,6 +263,7 @@ def _table_differences(asked: Table, reached: Table) -> list[str]:
         "uniques",
         "checks",
         "foreign_keys",
+        "exclusions",
         "partitioned_by",
         "partitions",
         "unfinished",

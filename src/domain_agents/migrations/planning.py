@@ -180,7 +180,7 @@ def _planned(
             )
         except CannotSpell as error:
             raise CannotPlan(str(error), field="schema", way_out="give today's schema in `schema`") from error
-    waits = waits_knowingly(engine, tuple(effect for _, effect in effects))
+    waits = step.waits or waits_knowingly(engine, tuple(effect for _, effect in effects))
     planned = PlannedMigration(
         order=order,
         title=step.title,

@@ -93,8 +93,13 @@ class LiveTable:
     def without(self, going: Mapping[tuple[str, str], str]) -> LiveTable:
         """The table as an application sees it that has nothing more to do with some columns (table, column).
 
-        Each has the column that stands in for it, and then bears its keys and checks, or "".
+        Each has the column that stands in for it, and then bears its keys and checks, or "". A partition that it has
+        nothing to do with any more is the column "" of its name.
         """
+        leaving = {table for table, column in going if not column}
+        if any(one.name in leaving for one in self.partitions):
+            left = tuple(one for one in self.partitions if one.name not in leaving)
+            return replace(self, partitions=left).without(going)
         gone = self.stand_ins(going)
         foreign_keys = tuple(
             replace(

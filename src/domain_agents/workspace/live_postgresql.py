@@ -13,19 +13,23 @@ OUTSIDE: Final = "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_sche
 """The schemas that are not the server's own."""
 
 
-def read_tables(connection: psycopg.Connection[Any]) -> dict[str, LiveTable]:
-    """Every ordinary or partitioned table (partitions stand behind their parent), by its quoted name."""
+def read_tables(connection: psycopg.Connection[Any], *, with_partitions: bool = False) -> dict[str, LiveTable]:
+    """Every ordinary or partitioned table, by its quoted name; partitions stand behind their parent, unless asked for."""
     tables = connection.execute(
         f"SELECT c.oid, n.nspname, c.relname, EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid"
-        f" AND NOT t.tgisinternal) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-        f" WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't' AND {OUTSIDE} ORDER BY 2, 3"
+        f" AND NOT t.tgisinternal), CASE WHEN c.relispartition THEN (SELECT CASE WHEN m.nspname = 'public' THEN r.relname"
+        f" ELSE m.nspname || '.' || r.relname END FROM pg_class r JOIN pg_namespace m ON m.oid = r.relnamespace"
+        f" WHERE r.oid = pg_partition_root(c.oid)) ELSE '' END"
+        f" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        f" WHERE c.relkind IN ('r', 'p') AND (NOT c.relispartition OR {with_partitions})"
+        f" AND c.relpersistence <> 't' AND {OUTSIDE} ORDER BY 2, 3"
     ).fetchall()
     columns = _columns(connection)
     keys = _keys(connection)
     constraints = _constraints(connection)
     partitions = _partitions(connection)
     found: dict[str, LiveTable] = {}
-    for oid, schema, name, triggers in tables:
+    for oid, schema, name, triggers, part_of in tables:
         own = tuple(columns.get(oid, ()))
         by_number = {column.number: column.name for column in own}
         uniques = keys.get(oid, [])
@@ -44,6 +48,7 @@ def read_tables(connection: psycopg.Connection[Any]) -> dict[str, LiveTable]:
             checks=tuple(c[5] for c in constraints.get(oid, ()) if c[0] == "c"),
             fires_triggers=triggers,
             partitions=tuple(partitions.get(oid, ())),
+            part_of=part_of,
         )
     return found
 

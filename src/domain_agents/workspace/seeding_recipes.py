@@ -330,7 +330,7 @@ def _other_values(values: Values, recipe: Recipe, check: str) -> Iterator[Recipe
     """The recipe with a column of the check taking values that the check itself mentions, or numbers beside them."""
     texts = re.findall(r"'((?:[^']|'')*)'", check)
     numbers = [int(text) for text in re.findall(r"(?<![\w.'])-?\d+(?![\w.'])", re.sub(r"'[^']*'", "", check))]
-    unique = _unique_columns(recipe.table)
+    unique, _ = _distinct_columns(values, recipe.table, set())
     for column in recipe.table.columns:
         named = re.search(rf"(?<![\w\"]){re.escape(column.name)}(?![\w\"])|{re.escape(quoted(column.name))}", check)
         if column.name not in recipe.generators or not named:

@@ -33,6 +33,9 @@ _QUERIES: Final = (
         LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum WHERE c.relkind IN ('r', 'p', 'v', 'm')""",
     f"""SELECT 'constraint', {_READABLE}, pg_get_constraintdef(k.oid), k.conname
         {_TABLES} JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype NOT IN ('n', 't') AND k.conparentid = 0""",
+    f"""SELECT 'partition', {_READABLE}, 'of ' || p.relname || ' ' || pg_get_expr(c.relpartbound, c.oid), c.relname
+        {_TABLES} JOIN pg_inherits i ON i.inhrelid = c.oid JOIN pg_class p ON p.oid = i.inhparent WHERE c.relispartition""",
+    f"""SELECT 'partition key', {_READABLE}, pg_get_partkeydef(c.oid), c.relname {_TABLES} WHERE c.relkind = 'p'""",
     f"""SELECT 'index', {_READABLE},
           regexp_replace(pg_get_indexdef(i.indexrelid), 'INDEX \\S+ ON', 'INDEX ON')
           || CASE WHEN i.indisvalid AND i.indisready THEN '' ELSE ' (INVALID)' END, x.relname
@@ -80,5 +83,5 @@ def read_contents(connection: psycopg.Connection[Any], tables: Iterable[LiveTabl
             for name in columns
         )
         row = watch.execute(connection, f"SELECT count(*){sums} FROM {table.sql}").fetchone()
-        found[table.name] = TableContents(int(row[0]), dict(zip(columns, row[1:], strict=True)))
+        found[table.name] = TableContents(int(row[0]), dict(zip(columns, row[1:], strict=True)), table.part_of)
     return found
