@@ -1,0 +1,152 @@
+"""A case: the grid, what follows from it at once, and the rungs that were chosen so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from domain_agents.pipelines import problem, stack
+
+if TYPE_CHECKING:
+    from domain_agents.pipelines.grid import Grid
+
+CPU_SECONDS: Final = 0.00183
+"""One prediction of a 300-tree forest in ONNX Runtime on one core: the least that was measured, so nothing unknown costs more."""
+DEEP_CPU_SECONDS: Final = 0.03
+"""One prediction of a small deep model on a CPU; assumed."""
+UTILISATION: Final = 0.6
+"""How busy a core may be: above it the queue grows faster than the traffic (Erlang C)."""
+INTERACTIVE_MS: Final = 10_000.0
+"""Who waits less than this waits in person; our own choice."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the rules look at. `rungs` fills in the order of the rules: a later one may ask what an earlier one chose."""
+
+    grid: Grid
+    rungs: dict[str, int] = field(default_factory=dict)
+    forced: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The requirements behind each rung, by their dotted grid names."""
+
+    @cached_property
+    def words(self) -> str:
+        """The problem as its owner put it."""
+        return " ".join(part for part in (self.grid.problem_type, self.grid.problem, self.grid.llm.task_kind) if part)
+
+    @cached_property
+    def kind(self) -> str:
+        """The kind of problem: of its type, else of its description."""
+        grid = self.grid
+        return next(
+            (
+                found
+                for text in (grid.problem_type, grid.llm.task_kind, grid.problem)
+                if (found := problem.kind(text or ""))
+            ),
+            "",
+        )
+
+    @cached_property
+    def uses_llm(self) -> bool:
+        """Whether a language model is thought of: the grid's llm part says something of one, or text is to be generated."""
+        llm = self.grid.llm
+        said = (llm.corpus_tokens, llm.tokens_in, llm.tokens_out, llm.fts_recall, llm.failure, llm.steps_enumerable)
+        if self.kind in {"generation", "agent"} or any(value is not None for value in said):
+            return True
+        return bool(llm.task_kind) and not self.is_search_only
+
+    @cached_property
+    def is_search_only(self) -> bool:
+        """Whether items are to be found and nothing is to be written."""
+        task = (self.grid.llm.task_kind or "").lower()
+        return self.kind == "retrieval" or "search" in task or "retriev" in task or "similar" in task or "embed" in task
+
+    @cached_property
+    def searches_by_meaning(self) -> bool:
+        """Whether vectors are asked for: by the problem, by embeddings that are there, or by keyword search that falls short."""
+        llm = self.grid.llm
+        short = llm.fts_recall is not None and llm.fts_recall < 0.7
+        return self.kind == "retrieval" or llm.dims is not None or short
+
+    @cached_property
+    def is_deep(self) -> bool:
+        """Whether only a deep model can do it: images, sound, video; or trees were measured and fall short."""
+        grid = self.grid
+        return (
+            problem.is_deep(f"{grid.modality or ''} {self.words}")
+            or grid.gbdt_ceiling_shown is True
+            or (grid.model_family or "").lower()
+            in {"deep", "neural", "neural network", "transformer", "cnn", "dnn", "lstm"}
+            or grid.gpu is True
+            or (grid.params_b or 0) > 0
+        )
+
+    @property
+    def trains(self) -> bool:
+        """Whether a model is trained at all."""
+        return self.rungs.get("need", 0) > 0 or self.rungs.get("llm", 0) == FINE_TUNE
+
+    @property
+    def answers_requests(self) -> bool:
+        """Whether a request waits for a prediction."""
+        return self.rungs.get("inference", 0) >= ONLINE
+
+    @cached_property
+    def inputs_unknown(self) -> bool:
+        """Whether inputs come into being with the request: said, or told by the use itself."""
+        if self.grid.inputs_known_in_advance is not None:
+            return not self.grid.inputs_known_in_advance
+        return problem.is_waited_for(self.words)
+
+    @cached_property
+    def is_costly(self) -> bool:
+        """Whether money or safety hangs on single predictions: said, or told by the use itself."""
+        if self.grid.money_at_stake is not None:
+            return self.grid.money_at_stake
+        return problem.is_costly(self.words)
+
+    @property
+    def is_regulated(self) -> bool:
+        """Whether law asks for records of how the model came to be and what it decided."""
+        return self.rungs.get("governance", 0) >= REGULATED
+
+    @cached_property
+    def qps(self) -> float | None:
+        """Requests in the busiest second. Where only the day is known, its mean: the least that the peak can be."""
+        mean = None if self.grid.requests_per_day is None else self.grid.requests_per_day / 86_400
+        known = [value for value in (self.grid.peak_qps, mean) if value is not None]
+        return max(known) if known else None
+
+    @cached_property
+    def qps_fields(self) -> tuple[str, ...]:
+        """Which field told the traffic."""
+        mean = (self.grid.requests_per_day or 0) / 86_400
+        return ("peak_qps",) if self.grid.peak_qps is not None and self.grid.peak_qps >= mean else ("requests_per_day",)
+
+    @cached_property
+    def cpu_seconds(self) -> float:
+        """Processor time of one prediction: measured where told, else the least of its kind."""
+        if self.grid.cpu_ms_per_request is not None:
+            return self.grid.cpu_ms_per_request / 1000
+        return DEEP_CPU_SECONDS if self.is_deep else CPU_SECONDS
+
+    @cached_property
+    def cpu_is_assumed(self) -> bool:
+        """Whether nobody measured a prediction."""
+        return self.grid.cpu_ms_per_request is None
+
+    def has(self, role: str) -> str:
+        """The part of the existing stack in that role; empty where there is none."""
+        return stack.named(self.grid.existing_stack, role)
+
+
+BATCH: Final = 0
+MICRO_BATCH: Final = 1
+ONLINE: Final = 2
+IN_PROCESS: Final = 3
+FINE_TUNE: Final = 5
+AGENT: Final = 6
+REGULATED: Final = 2
+PROHIBITED: Final = 3

@@ -1,0 +1,62 @@
+"""What a problem's own words tell: its kind, its modality, whether somebody waits for the answer, what hangs on it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KINDS: Final[Mapping[str, str]] = {
+    "agent": r"\bagents?\b|\bagentic\b|tool[- ]use",
+    "generation": (r"generat|summari[sz]|chat|assistant|copilot|\brag\b|question[- "
+r"]answer|\bq&?a\b|\bllm\b|translat|draft"),
+    "recommendation": r"recommend|personali[sz]|\brecsys\b|related (?:links|items|products)|next[- ]best|\bfeed\b",
+    "ranking": r"\brank|learning to rank|search relevance",
+    "retrieval": (r"retriev|embedding|semantic search|similarity|nearest neighbou?r|vector search|image search|visual "
+r"search"),
+    "forecasting": r"forecast|time[- _]?series|demand|\beta\b|arrival time",
+    "anomaly": r"anomal|outlier|intrusion",
+    "extraction": r"extract|structured[- _]prediction|\bner\b|parsing|\bocr\b|document understanding",
+    "clustering": r"cluster|segmentation of customers|topic model",
+    "bandit": r"bandit|reinforcement|\brl\b",
+    "regression": r"regress|price estimat|\bltv\b|lifetime value|pricing",
+    "classification": r"classif|detect|\bscore|scoring|churn|fraud|spam|moderat|triage|predict|propensity|sentiment",
+}  # fmt: skip
+"""In the order in which they are asked for: the first that fits is the kind."""
+
+_WAITED_FOR: Final = re.compile(
+    r"\bfraud|\bchat|assistant|copilot|autocomplet|type[- ]?ahead|\bspam|bidding|\bbot detection|payment|checkout|"
+    r"search (?:query|relevance|ranking)|\bads? (?:ranking|click)|click[- ]through|\bctr\b|real[- ]?time|at "
+r"(?:request|query) time"
+)  # fmt: skip
+"""Uses whose input comes into being with the request."""
+_COSTLY: Final = re.compile(
+    r"\bfraud|\bcredit|\bloan|insur|underwrit|\bpricing|\bbidding|medic|clinic|patient|diagnos|sepsis|hospital|autonomous|safety|"
+    r"payment|money launder|\baml\b|trading"
+)  # fmt: skip
+_DEEP: Final = re.compile(
+    r"\bimage|\bvideo|\baudio|\bspeech|\bvoice|\bvision|photo|x-ray|radiolog|\bocr\b|lidar|point cloud"
+)
+
+
+def kind(words: str) -> str:
+    """The problem's kind, one of KINDS; empty where the words do not tell."""
+    lowered = words.lower()
+    return next((name for name, pattern in KINDS.items() if re.search(pattern, lowered)), "")
+
+
+def is_waited_for(words: str) -> bool:
+    """Whether the use is one where the input is born with the request."""
+    return _WAITED_FOR.search(words.lower()) is not None
+
+
+def is_costly(words: str) -> bool:
+    """Whether money or safety hangs on single predictions in that use."""
+    return _COSTLY.search(words.lower()) is not None
+
+
+def is_deep(words: str) -> bool:
+    """Whether it is about images, sound or video, where hand-made features fall short."""
+    return _DEEP.search(words.lower()) is not None

@@ -1,0 +1,63 @@
+"""What is worth asking: the unknowns whose answer changes a rung, found by deciding at both ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from domain_agents.pipelines.deciding import changed, settle
+from domain_agents.pipelines.grid import abouts
+
+if TYPE_CHECKING:
+    from domain_agents.pipelines.case import Case
+
+MAX_QUESTIONS: Final = 5
+_WEIGHT: Final = {
+    "inference": 5,
+    "governance": 5,
+    "serving": 4,
+    "llm": 4,
+    "need": 3,
+    "vectors": 3,
+    "features": 3,
+    "training": 3,
+}
+"""What a wrong rung costs to change later, in our own estimate; the others count one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, and which rungs its answer moves: stage -> (rung at the low end, rung at the high end)."""
+
+    field: str
+    asks: str
+    moves: tuple[tuple[str, int, int], ...]
+    low: Any
+    high: Any
+
+    def as_json(self) -> dict[str, Any]:
+        """For the structured result."""
+        return {
+            "field": self.field,
+            "question": self.asks,
+            "moves": [{"stage": stage, "at_low": low, "at_high": high} for stage, low, high in self.moves],
+            "low": self.low,
+            "high": self.high,
+        }
+
+
+def questions(case: Case) -> tuple[Question, ...]:
+    """At most five, the one that moves most first."""
+    found: list[tuple[float, int, Question]] = []
+    for number, one in enumerate(abouts()):
+        if not one.ends or not one.asks or case.grid.get(one.name) is not None:
+            continue
+        if one.name.startswith("llm.") and not (case.uses_llm or case.searches_by_meaning):
+            continue
+        low, high = (settle(case.grid.with_value(one.name, end)).rungs for end in one.ends)
+        moved = changed(low, high)
+        if moved:
+            weight = sum(_WEIGHT.get(stage, 1) * (1 + 0.1 * abs(high[stage] - low[stage])) for stage in moved)
+            moves = tuple((stage, low[stage], high[stage]) for stage in moved)
+            found.append((-weight, number, Question(one.name, one.asks, moves, *one.ends)))
+    return tuple(question for _, _, question in sorted(found, key=lambda item: item[:2])[:MAX_QUESTIONS])

@@ -1,0 +1,169 @@
+"""G0: whether anything must be learned, and by what kind of model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from domain_agents.pipelines.arithmetic import computed, figure
+from domain_agents.pipelines.compute.gate import auc_error
+from domain_agents.pipelines.decision import Force, Rule, Rung, own_choice, stated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from domain_agents.pipelines.arithmetic import Computed
+    from domain_agents.pipelines.case import Case
+
+_RULES_OF_ML = stated("Google, Rules of Machine Learning, rules 1, 3 and 4")
+MAX_AUC_ERROR = 0.03
+_LEARNED = frozenset(
+    {
+        "linear",
+        "logistic",
+        "gbdt",
+        "xgboost",
+        "lightgbm",
+        "catboost",
+        "forest",
+        "random forest",
+        "trees",
+        "boosted trees",
+    }
+)
+
+
+def _forces(case: Case) -> Iterator[Force]:
+    grid = case.grid
+    if grid.heuristic_sufficient is True:
+        return
+    if case.is_deep:
+        by = (
+            "modality"
+            if grid.modality
+            else "gbdt_ceiling_shown"
+            if grid.gbdt_ceiling_shown
+            else "model_family"
+            if grid.model_family
+            else "params_b"
+            if grid.params_b
+            else "gpu"
+            if grid.gpu
+            else "problem_type"
+        )
+        why = (
+            "trees were measured and fall short"
+            if grid.gbdt_ceiling_shown
+            else (
+                "pixels and sound have no columns a tree could split; a pretrained network is the simplest thing "
+                "that works"
+            )
+        )
+        yield Force(2, (by,), why, _RULES_OF_ML)
+    if case.is_search_only and case.searches_by_meaning and not case.is_deep:
+        yield Force(
+            2,
+            ("problem_type" if case.kind == "retrieval" else "llm.dims",),
+            "finding by meaning needs embeddings; a pretrained model gives them, nothing is trained",
+            _RULES_OF_ML,
+        )
+    if case.uses_llm and case.kind in {"generation", "agent"}:
+        return
+    if grid.heuristic_sufficient is False:
+        yield Force(1, ("heuristic_sufficient",), "the rule was measured and is not good enough", _RULES_OF_ML)
+    if (grid.model_family or "").lower() in _LEARNED:
+        yield Force(1, ("model_family",), f"a {grid.model_family} model is in use already", _RULES_OF_ML)
+    if grid.decay_per_week or grid.retrain_cadence is not None:
+        yield Force(
+            1,
+            ("decay_per_week" if grid.decay_per_week else "retrain_cadence",),
+            "what is retrained is learned",
+            _RULES_OF_ML,
+        )
+    if (grid.models_in_prod or 0) >= 2:
+        yield Force(
+            1, ("models_in_prod",), f"{figure(grid.models_in_prod)} models are in production already", _RULES_OF_ML
+        )
+    error = _error(case).result
+    if error is not None and error <= MAX_AUC_ERROR:
+        yield Force(
+            1,
+            ("positives",),
+            f"{figure(grid.positives)} examples of the rarer class are enough to prove a model better than the rule "
+            f"(standard error of the AUC {error:.3f}, at most {MAX_AUC_ERROR})",
+            own_choice(
+                "a standard error of 0.03 makes a gate on the lower bound useful; formula: Hanley and McNeil 1982"
+            ),
+        )
+    half = _half_width(case)
+    if grid.positives is None and half is not None and half <= 0.05 and _is_supervised(case):
+        yield Force(
+            1,
+            ("rows",),
+            f"{figure(grid.rows)} rows: a fifth of them held out pins a share to within {half * 100:.1f} points",
+            own_choice("a hold-out that tells five points apart; formula: normal approximation"),
+        )
+
+
+def _is_supervised(case: Case) -> bool:
+    return case.kind in {
+        "classification",
+        "regression",
+        "forecasting",
+        "recommendation",
+        "ranking",
+        "extraction",
+        "anomaly",
+        "bandit",
+    }
+
+
+def _half_width(case: Case) -> float | None:
+    rows = case.grid.rows
+    return None if not rows else 1.96 * (0.25 / (0.2 * rows)) ** 0.5
+
+
+def _error(case: Case) -> Computed:
+    return auc_error(case.grid.positives, case.grid.rows)
+
+
+def _figure(case: Case) -> Computed:
+    if case.grid.positives is None and case.grid.rows:
+        return computed(
+            "1.96 * sqrt(0.25 / (0.2 * rows))",
+            "",
+            "half width of a 95 % interval on a fifth of the rows",
+            rows=case.grid.rows,
+        )
+    return _error(case)
+
+
+def _wording(case: Case, rung: int) -> str:
+    if rung == 0:
+        if case.uses_llm:
+            return "no model of your own: a hosted language model does the reading and writing"
+        return "a rule, a heuristic or SQL, measured; its log is the training data of a later model"
+    if rung == 1:
+        return "linear model first, then gradient-boosted trees; the rule stays as the baseline to beat"
+    if case.is_search_only and not case.is_deep:
+        return "a pretrained embedding model, used as it is"
+    return "a pretrained deep model, frozen first, tuned when that falls short; the simpler model stays as the baseline"
+
+
+RULE = Rule(
+    id="G0",
+    stage="need",
+    title="What must be learned",
+    rungs=(
+        Rung("a rule, a heuristic or SQL"),
+        Rung(
+            "linear model or gradient-boosted trees",
+            "a rule that was measured and falls short, or enough labels to prove a model better",
+        ),
+        Rung("deep model", "boosted trees that were measured and fall short, or images, sound, video"),
+    ),
+    forces=_forces,
+    figure=_figure,
+    default=_RULES_OF_ML,
+    wording=_wording,
+    always="The baseline is measured on the same hold-out as every model.",
+)

@@ -1,0 +1,134 @@
+"""design_pipeline: a requirements grid -> the simplest architecture that meets it, every number with its formula."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain_agents.tools import Result, Settings, Tool, ToolError, shortened
+from domain_agents.tools._arguments import did_you_mean
+
+if TYPE_CHECKING:
+    from domain_agents.pipelines.artifacts import Made
+    from domain_agents.pipelines.design import Design
+    from domain_agents.tools import Job
+
+
+class DesignPipeline(BaseModel):
+    """The arguments (contract, design_pipeline)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    grid: dict[str, Any] = Field(
+        default_factory=dict,
+        description="All optional: problem, problem_type, peak_qps, latency_p95_ms, inputs_known_in_advance, rows, "
+        "positives, n_entities, label_delay, models_in_prod, ml_fte, budget_month, governance{pii}, llm{corpus_tokens}",
+    )
+    existing_stack: list[str] = Field(default_factory=list, max_length=100)
+    artifacts: list[str] = Field(
+        default_factory=list, max_length=40, description="training, serving, dag, model_card, ..."
+    )
+    write: bool = False
+    project: str | None = None
+    date: str | None = None
+
+
+def design_pipeline(arguments: DesignPipeline, settings: Settings, job: Job) -> Result:
+    """The tool.
+
+    Raises:
+        ToolError: a field or value of the grid, an artifact or a date that does not fit, with the way out; or the files
+            could not be written.
+    """
+    from domain_agents.prompts import report
+
+    job.check()
+    found = _design(arguments)
+    made = _made(arguments, found)
+    structured = found.as_json()
+    structured["files"] = [{"path": path, "content": content} for path, content in made.files.items()]
+    structured["not_made"] = [{"artifact": name, "because": reason} for name, reason in made.declined.items()]
+    structured["written"] = []
+    text = report("ml-pipeline-architect", "design", {**structured, "date": found.date})
+    structured["report"] = text
+    if arguments.write:
+        structured["written"] = list(_written(arguments, settings, found, made, text))
+        text += "\nWritten: " + ", ".join(f"`{path}`" for path in structured["written"]) + "\n"
+    return Result(structured, shortened(text, how_to_page="The whole report is in the structured result."))
+
+
+def _design(arguments: DesignPipeline) -> Design:
+    from domain_agents.facts.dated import is_day
+    from domain_agents.pipelines.design import design
+    from domain_agents.pipelines.grid import GridError, read_grid
+
+    date = arguments.date or _today()
+    if not is_day(date):
+        raise ToolError("date: write a day that the calendar has, such as 2026-11-20, or leave it out for today")
+    try:
+        grid = read_grid(arguments.grid)
+        if arguments.existing_stack:
+            named = read_grid({"existing_stack": arguments.existing_stack}).existing_stack or ()
+            grid = grid.with_value("existing_stack", tuple(dict.fromkeys((*(grid.existing_stack or ()), *named))))
+    except GridError as error:
+        raise ToolError(str(error)) from error
+    return design(grid, date)
+
+
+def _made(arguments: DesignPipeline, found: Design) -> Made:
+    from domain_agents.pipelines.artifacts import artifact_names, make
+
+    names = artifact_names()
+    for name in arguments.artifacts:
+        if name not in names:
+            raise ToolError(f"artifacts: there is no such artifact. {did_you_mean(name, names)}")
+    return make(arguments.artifacts, found)
+
+
+def _written(arguments: DesignPipeline, settings: Settings, found: Design, made: Made, text: str) -> tuple[str, ...]:
+    from domain_agents.tools._project import project_directory
+    from domain_agents.workspace.files import WriteRefused, write_new
+
+    root = project_directory(settings, arguments.project)
+    try:
+        return tuple(write_new(root, {f"docs/{found.slug}_architecture.md": text, **made.files}))
+    except WriteRefused as error:
+        raise ToolError(str(error)) from error
+
+
+def _today() -> str:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).date().isoformat()
+
+
+_ROWS = {"type": "array", "items": {"type": "object"}}
+_OBJECT = {"type": "object"}
+TOOL = Tool(
+    name="design_pipeline",
+    title="Design an ML pipeline",
+    description=(
+        "Decide an ML or LLM architecture from a requirements grid: the simplest rung of each stage, what forces it, "
+        "what "
+        "was rejected, sizing, cost, risks, rollback, what changes at 10x, and starter files. Unknown fields: leave "
+        "out."
+    ),
+    arguments=DesignPipeline,
+    output_schema={
+        "type": "object",
+        "properties": {
+            "decisions": _ROWS,
+            "questions": _ROWS,
+            "cost": _OBJECT,
+            "rollback": _OBJECT,
+            "files": _ROWS,
+            "report": {"type": "string"},
+        },
+        "required": ["decisions", "report"],
+    },
+    call=design_pipeline,
+    read_only=False,
+    destructive=False,
+    idempotent=False,
+)
