@@ -94,6 +94,14 @@ class ForeignKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Exclusion:
+    """An exclusion constraint; `definition` is what stands behind EXCLUDE: USING gist (room WITH =, during WITH &&)."""
+
+    definition: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class IndexKey:
     """One key of an index: a column's name, or an expression (then `is_expression`)."""
 
@@ -200,6 +208,7 @@ class Table:
     uniques: tuple[Unique, ...] = ()
     checks: tuple[Check, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
     partitioned_by: PartitionKey | None = None
     partitions: tuple[Partition, ...] = ()
     """Its partitions, which stand behind it: they are no tables of the schema, and found by name all the same."""

@@ -52,6 +52,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "drop_index": {"table": "orders", "name": "orders_note"},
     "add_check": {"table": "customers", "name": "email_is_one", "expression": "email LIKE '%@%'"},
+    "add_exclusion": {"table": "refunds", "elements": ["order_id WITH ="], "method": "btree"},
     "add_primary_key": {"table": "log", "columns": ["happened"]},
     "change_primary_key": {"table": "orders", "columns": ["id", "customer_id"]},
     "add_unique": {"table": "customers", "columns": ["email"]},
@@ -107,12 +108,15 @@ EXAMPLES |= {
     "add_partition": {"table": "events", "partition": "events_03", "bound": MARCH},
     "exchange_partition": {"table": "events", "partition": "events_02", "replacement": "events_new"},
 }
+WAITED_FOR = {"add_exclusion"}
+"""What no server makes while others read and write."""
 every_operation = pytest.mark.parametrize("kind", operation_kinds())
 NEEDS = {
     "validate_constraint": Can.CONSTRAINT_NOT_VALID,
     "move_column": Can.TRIGGERS_ANSWER,
     "set_collation": Can.SET_COLLATION,
     "change_primary_key": Can.CONCURRENT_WRITES,
+    "add_exclusion": Can.EXCLUSION_CONSTRAINTS,
     **dict.fromkeys((kind for kind in EXAMPLES if kind.endswith("_partition")), Can.PARTITIONS_ARE_TABLES),
     **dict.fromkeys((kind for kind in EXAMPLES if kind.endswith(("_enum", "_enum_value"))), Can.ENUM_TYPES),
 }
@@ -193,7 +197,7 @@ def test_a_lock_that_lasts_is_either_avoided_or_said_aloud(kind: str, name: str)
     if lasting:
         # A copy is all that the server has for some changes; otherwise whoever can write meanwhile never waits.
         made_by_copying = isinstance(engine(name), CopiesTables)
-        assert made_by_copying or not engine(name).can(Can.CONCURRENT_WRITES)
+        assert made_by_copying or kind in WAITED_FOR or not engine(name).can(Can.CONCURRENT_WRITES)
         assert any("WAIT" in warning for warning in made.warnings)
 
 

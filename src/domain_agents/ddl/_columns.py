@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from domain_agents.ddl._charsets import with_type
+from domain_agents.ddl._charsets import is_text, with_charset, with_table_charset, with_type, written_charset
 from domain_agents.ddl._expressions import mentions, renamed_in, uses
 from domain_agents.ddl._statement import (
     Constraint,
@@ -83,6 +83,7 @@ class DropColumn:
             primary_key=None if primary_key and self.column in primary_key.columns else primary_key,
             uniques=tuple(u for u in table.uniques if self.column not in u.columns),
             checks=tuple(check for check in table.checks if not mentions(check.expression, self.column)),
+            exclusions=tuple(one for one in table.exclusions if not mentions(one.definition, self.column)),
             foreign_keys=tuple(fk for fk in table.foreign_keys if self.column not in fk.columns),
         )
         indexes = {
@@ -117,6 +118,7 @@ class RenameColumn:
             primary_key=replace(key, columns=renamed(key.columns)) if key else None,
             uniques=tuple(replace(u, columns=renamed(u.columns)) for u in table.uniques),
             checks=tuple(replace(check, expression=self._in(check.expression)) for check in table.checks),
+            exclusions=tuple(replace(one, definition=self._in(one.definition)) for one in table.exclusions),
             foreign_keys=tuple(replace(fk, columns=renamed(fk.columns)) for fk in table.foreign_keys),
         )
         after = schema.with_table(self._in_generated(changed))
@@ -215,13 +217,44 @@ class ChangeType(_ColumnStatement):
 
 @dataclass(frozen=True, slots=True)
 class SetCollation(_ColumnStatement):
-    """Another collation; None is that of the table or type. `type` is the type with its character set, empty keeps it."""
+    """Another collation; None is that of the table or type.
+
+    `type` is the whole type, empty keeps it, with `character_set` in place of the one that it has.
+    """
 
     collation: str | None = None
     type: str = ""
+    character_set: str = ""
 
     def apply(self, schema: Schema) -> Schema:
-        return self._change(schema, lambda old: replace(old, type=self.type or old.type, collation=self.collation))
+        return self._change(schema, self.changed)
+
+    def changed(self, column: Column) -> Column:
+        """The column as it is afterwards. A collation says its character set, and takes the place of another one."""
+        type_ = self.type or column.type
+        if self.character_set:
+            type_ = with_charset(type_, self.character_set)
+        elif not self.type and self.collation and not self.collation.lower().startswith(f"{written_charset(type_)}_"):
+            type_ = with_charset(type_, "")
+        return replace(column, type=type_, collation=self.collation)
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertTable:
+    """CONVERT TO CHARACTER SET: every text of a table, and the default of those to come."""
+
+    table: TableName
+    character_set: str
+    collation: str | None = None
+
+    def apply(self, schema: Schema) -> Schema:
+        table = table_in(schema, self.table)
+        columns = tuple(
+            replace(one, type=with_charset(one.type, ""), collation=None) if is_text(one.type) else one
+            for one in table.columns
+        )
+        options = with_table_charset(table.options, self.character_set, self.collation)
+        return schema.with_table(replace(table, columns=columns, options=options))
 
 
 @dataclass(frozen=True, slots=True)

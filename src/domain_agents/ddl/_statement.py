@@ -49,7 +49,7 @@ def constraint_names(table: Table) -> set[str]:
     named: list[Constraint] = [*table.uniques, *table.checks, *table.foreign_keys]
     if table.primary_key:
         named.append(table.primary_key)
-    return {constraint.name for constraint in named if constraint.name}
+    return {one.name for one in (*named, *table.exclusions) if one.name}
 
 
 def with_constraint(table: Table, constraint: Constraint) -> Table:

@@ -13,7 +13,7 @@ from domain_agents.engines._postgresql_partitions import key_sql
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from domain_agents.catalog import Schema
+    from domain_agents.catalog import Exclusion, Schema
 
 
 def changed_key(
@@ -30,6 +30,11 @@ def changed_key(
     name = quote(table.primary_key.name)
     added = f", ADD CONSTRAINT {name} PRIMARY KEY ({', '.join(map(quote, statement.columns))})" if statement.columns else ""
     return (f"ALTER TABLE {quote_table(statement.table)} DROP CONSTRAINT {name}{added}",)
+
+
+def _exclusion(exclusion: Exclusion, quote: Callable[[str], str]) -> str:
+    named = f"CONSTRAINT {quote(exclusion.name)} " if exclusion.name else ""
+    return f"{named}EXCLUDE {exclusion.definition}"
 
 
 class Spelling:
@@ -93,6 +98,8 @@ class Spelling:
             case ddl.ChangeType():
                 using = f" USING {statement.using}" if statement.using is not None else ""
                 return f"ALTER COLUMN {self.quote(statement.column)} TYPE {statement.type}{using}"
+            case ddl.AddExclusion(exclusion=exclusion):
+                return f"ADD {_exclusion(exclusion, self.quote)}"
             case ddl.AddConstraint(using_index=""):
                 return f"ADD {self._constraint(statement.constraint)}"
             case ddl.AddConstraint(constraint=PrimaryKey() | Unique() as key):
@@ -158,6 +165,7 @@ class Spelling:
         keys: list[ddl.Constraint] = [table.primary_key] if table.primary_key else []
         items = [self._column(column) for column in table.columns]
         items += [self._constraint(one) for one in (*keys, *table.uniques, *table.checks, *table.foreign_keys)]
+        items += [_exclusion(one, self.quote) for one in table.exclusions]
         body = "(\n    " + ",\n    ".join(items) + "\n)" if items else "()"
         words = ["CREATE TABLE", "IF NOT EXISTS" if statement.if_not_exists else "", self.table(table.name), body]
         quoting = ddl.Quoting(self.quote, self.table)

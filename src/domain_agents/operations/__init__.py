@@ -66,6 +66,8 @@ class Migration:
     undo: str = ""
     undo_loses_data: bool = False
     warnings: tuple[str, ...] = ()
+    waits: bool = False
+    """Whether somebody waits for as long as it takes, because nothing else makes the change: said aloud."""
     accepts: tuple[str, ...] = ()
     """Rules of lint_migration whose harm was asked for, and is said aloud."""
 
