@@ -43,3 +43,15 @@ def with_type(column: Column, type_: str) -> Column:
     lost = is_text(column.type) and not is_text(type_)
     other_set = bool(after) and after != before and not (column.collation or "").lower().startswith(f"{after}_")
     return replace(column, type=kept, collation=None if lost or other_set else column.collation)
+
+
+_OPTION = re.compile(
+    r"\s*,?\s*(?:DEFAULT\s+)?(?:CHARACTER\s+SET|CHARSET|COLLATE)\s*=?\s*[\"'`]?\w+[\"'`]?", re.IGNORECASE
+)
+
+
+def with_table_charset(options: str, charset: str, collation: str | None) -> str:
+    """A table's options with another default for its texts."""
+    others = _OPTION.sub("", options).strip()
+    said = f"DEFAULT CHARSET={charset}" + (f" COLLATE={collation}" if collation else "")
+    return f"{others} {said}".strip()

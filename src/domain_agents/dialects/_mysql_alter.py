@@ -129,11 +129,22 @@ class _Alter:
             ("MODIFY", self._modify),
             ("CHANGE", self._change),
             ("RENAME", self._rename),
+            ("CONVERT", self._convert),
         ):
             if cursor.takes(word):
                 read()
                 return
         raise NotUnderstood(f"ALTER TABLE: {cursor.here()} is not read yet")
+
+    def _convert(self) -> None:
+        cursor = self.cursor
+        cursor.expect("TO")
+        if not cursor.takes("CHARSET"):
+            cursor.expect("CHARACTER")
+            cursor.expect("SET")
+        charset = cursor.name("a character set")
+        collation = cursor.name("a collation") if cursor.takes("COLLATE") else None
+        self.parts.atoms.append(ddl.ConvertTable(self.table, charset, collation))
 
     def _option(self) -> bool:
         cursor = self.cursor

@@ -220,7 +220,7 @@ class _Statement:
             raise NotUnderstood("a table whose columns come from a query is not read yet")
         table, indexes = self._definitions(name)
         options, partitioned = self._options()
-        parts.dropped += options
+        table = replace(table, options=options)
         if partitioned:
             table = partitioned_as(table, partitioned)
         parts.atoms.append(ddl.CreateTable(table, if_not_exists))
@@ -254,22 +254,22 @@ class _Statement:
                 raise NotUnderstood(str(error)) from error
         return table, indexes
 
-    def _options(self) -> tuple[list[str], str]:
-        """What stands behind the definitions: options, how the table is partitioned, a query that fills it."""
-        cursor, dropped = self.cursor, list[str]()
+    def _options(self) -> tuple[str, str]:
+        """What stands behind the definitions: options, and how the table is partitioned; a query that fills it is lost."""
+        cursor, options = self.cursor, ""
         first, partitioned = cursor.place, ""
         while not cursor.at_end and not cursor.sees("PARTITION", "BY") and not self._query_begins():
             cursor.next()
         if cursor.place > first:
-            dropped.append(cursor.text(first))
+            options = " ".join(cursor.text(first).split())
         first = cursor.place
         if cursor.takes("PARTITION", "BY"):
             while not cursor.at_end and not self._query_begins():
                 cursor.next()
             partitioned = cursor.text(first)
         if not cursor.at_end:
-            dropped.append(f"{cursor.here()}: the columns and rows that a query gives")
-        return dropped, partitioned
+            self.parts.dropped.append(f"{cursor.here()}: the columns and rows that a query gives")
+        return options, partitioned
 
     def _query_begins(self) -> bool:
         return any(self.cursor.sees(word) for word in ("AS", "SELECT", "IGNORE", "REPLACE", "WITH"))

@@ -54,6 +54,7 @@ SHARED_CAPABILITIES: Final = frozenset(
         Can.LOCK_TIMEOUT,
         Can.FOREIGN_KEY_BRINGS_INDEX,
         Can.VIEWS_KEEP_NAMES,
+        Can.SET_COLLATION,
         Can.TRIGGERS_CHANGE_ROWS,
     }
 )

@@ -10,7 +10,7 @@ from domain_agents import ddl
 from domain_agents.catalog import Check, Column, ForeignKey, Index, PrimaryKey, Schema, Table, TableName, Unique
 from domain_agents.engines._mysql_defaults import is_now
 from domain_agents.engines._mysql_tokens import tokens
-from domain_agents.engines._mysql_types import Conversions, Cost, cost
+from domain_agents.engines._mysql_types import Conversions, Cost, charset_of, collation_of, cost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +56,7 @@ def form_of(statement: ddl.Statement, schema: Schema, *, by: Conversions) -> str
     match statement:
         case ddl.AddColumn():
             return _add_column(statement, schema)
-        case ddl.ChangeType() | ddl.SetCollation():
+        case ddl.ChangeType() | ddl.SetCollation() | ddl.ConvertTable():
             return _type_changed(statement, schema, by=by)
         case ddl.DropColumn():
             return "drop_column_indexed" if is_indexed(schema, statement.table, statement.column) else "drop_column"
@@ -83,6 +83,25 @@ def form_of(statement: ddl.Statement, schema: Schema, *, by: Conversions) -> str
         case ddl.NoCatalogChange():
             return "no_table_lock"
     return _FORMS.get(type(statement), "change_type")
+
+
+def _converted(statement: ddl.ConvertTable, schema: Schema, *, by: Conversions) -> str:
+    """The dearest of what its texts cost."""
+    table, after = schema.table(statement.table), statement.apply(schema).table(statement.table)
+    if table is None or after is None:
+        return TYPE_FORMS[Cost.COPY]
+    costs = {
+        cost(old, _in_table(new, after), table, is_indexed=is_indexed(schema, statement.table, old.name), by=by)
+        for old, new in zip(table.columns, after.columns, strict=True)
+        if ddl.is_text(old.type)
+    }
+    return TYPE_FORMS[next((one for one in (Cost.COPY, Cost.INDEX, Cost.INPLACE) if one in costs), Cost.INSTANT)]
+
+
+def _in_table(column: Column, table: Table) -> Column:
+    """A column with the character set and collation that it has from its table written out."""
+    charset, collation = charset_of(column, table), collation_of(column, table)
+    return replace(column, type=ddl.with_charset(column.type, charset), collation=collation or None)
 
 
 def _constraint_renamed(statement: ddl.RenameConstraint, schema: Schema) -> str:
@@ -113,8 +132,12 @@ def _modified(statement: ddl.ModifyColumn, schema: Schema, *, by: Conversions) -
     return next((form for form in _TIMES if form in forms), "change_type")
 
 
-def _type_changed(statement: ddl.ChangeType | ddl.SetCollation, schema: Schema, *, by: Conversions) -> str:
+def _type_changed(
+    statement: ddl.ChangeType | ddl.SetCollation | ddl.ConvertTable, schema: Schema, *, by: Conversions
+) -> str:
     """By the two definitions; a column that is not known counts as a copy."""
+    if isinstance(statement, ddl.ConvertTable):
+        return _converted(statement, schema, by=by)
     table, new = schema.table(statement.table), changed_column(statement, schema)
     old = table.column(statement.column) if table else None
     if old is None or new is None:
@@ -177,9 +200,7 @@ def changed_column(statement: ColumnChange, schema: Schema) -> Column | None:
     changes: dict[type, Callable[[Column], Column]] = {
         ddl.SetNotNull: lambda old: replace(old, nullable=False),
         ddl.DropNotNull: lambda old: replace(old, nullable=True),
-        ddl.SetCollation: lambda old: replace(
-            old, type=getattr(statement, "type", "") or old.type, collation=getattr(statement, "collation", None)
-        ),
+        ddl.SetCollation: lambda old: statement.changed(old) if isinstance(statement, ddl.SetCollation) else old,
         ddl.ChangeType: lambda old: ddl.with_type(old, getattr(statement, "type", old.type)),
         ddl.SetDefault: lambda old: replace(old, default=getattr(statement, "default", old.default)),
     }

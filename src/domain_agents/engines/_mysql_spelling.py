@@ -54,7 +54,12 @@ class Spelling:
         constraints: tuple[ddl.Constraint, ...] = (*keys, *table.uniques, *table.checks, *table.foreign_keys)
         parts += [self._constraint(one) for one in constraints]
         exists = "IF NOT EXISTS " if statement.if_not_exists else ""
-        return f"CREATE TABLE {exists}{self.table(table.name)} (\n    " + ",\n    ".join(parts) + "\n)"
+        return (
+            f"CREATE TABLE {exists}{self.table(table.name)} (\n    "
+            + ",\n    ".join(parts)
+            + "\n)"
+            + (f" {table.options}" if table.options else "")
+        )
 
     def _indexed(self, statement: ddl.DropIndex | ddl.RenameIndex) -> TableName:
         """The table of an index; the only index of that name tells it too."""
@@ -106,6 +111,9 @@ class Spelling:
                 )
             case ddl.SetNotNull() | ddl.DropNotNull() | ddl.ChangeType() | ddl.SetCollation():
                 return f"MODIFY COLUMN {self.column(self._changed(statement))}"
+            case ddl.ConvertTable():
+                collate = f" COLLATE {statement.collation}" if statement.collation else ""
+                return f"CONVERT TO CHARACTER SET {statement.character_set}{collate}"
             case ddl.CreateIndex(index=index):
                 return f"ADD {self._index(index)}"
             case ddl.DropIndex():

@@ -46,7 +46,12 @@ on every newer one."""
 
 _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_$]*\Z", re.ASCII)
 _SINCE = {Can.DETACH_CONCURRENTLY: 14, Can.FOREIGN_KEY_NOT_VALID_ON_PARTITIONED: 18}
-_CAPABILITIES = frozenset(Can) - {Can.FOREIGN_KEY_BRINGS_INDEX, Can.PARTITIONS_IN_TABLE}
+_CAPABILITIES = frozenset(Can) - {
+    Can.FOREIGN_KEY_BRINGS_INDEX,
+    Can.PARTITIONS_IN_TABLE,
+    Can.VIEWS_KEEP_NAMES,
+    Can.SET_COLLATION,
+}
 _SERIAL = {"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"}
 _INDEX_BYTES_PER_ROW = 40
 _UNKNOWN_ROWS = 1_000_000
