@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from domain_agents.engines import Engine
     from domain_agents.operations import Operation
 
+ANNOTATIONS = frozenset({"loses_data", "loss", "rename_of", "confidence"})
+"""What diff_schema says of a change besides what is to be done."""
 _IGNORED = {"transaction", "session", "comment", "query"}
 
 
@@ -95,7 +97,10 @@ def from_changes(
             raise change.fail("kind", f"there is no such change{hint}", f"one of {', '.join(operation_kinds())}")
         made = operation_class(kind)
         known = {"kind", *(field.name for field in made.FIELDS)} | ({"table"} if has_table(made) else set())
-        foreign = sorted(set(fields) - known)
+        if "definition" in fields and "definition" not in known:
+            asked.append(Asked(_defined(change, kind, reader, engine, backfills), change.where))
+            continue
+        foreign = sorted(set(fields) - known - ANNOTATIONS)
         if foreign:
             raise change.fail(foreign[0], f"is not a field of {kind}", f"fields: {', '.join(sorted(known))}")
         operation = made.from_change(change)
@@ -114,6 +119,26 @@ def _declared(fields: Mapping[str, Any], schema: Schema | None) -> Mapping[str, 
 def has_table(operation: type[Operation]) -> bool:
     """Whether the change is one of a table; a type or a view has a name of its own."""
     return getattr(operation, "HAS_TABLE", True)
+
+
+def _defined(change: Change, kind: str, reader: Dialect, engine: Engine, backfills: Mapping[str, str]) -> Operation:
+    """The operation of a change that brings its own DDL, as those of diff_schema do where fields do not say it all.
+
+    Raises:
+        CannotPlan: the DDL is not this one change.
+    """
+    definition = change.text("definition", '"CREATE TABLE notes (id bigint PRIMARY KEY)"')
+    try:
+        found = from_sql(definition, reader, engine, backfills)
+    except CannotPlan as error:
+        raise change.fail("definition", str(error), error.way_out) from error
+    if len(found) != 1 or found[0].operation.kind != kind:
+        does = ", ".join(one.operation.kind for one in found) or "nothing"
+        raise change.fail("definition", f"does {does}, not one {kind}", "write the one statement that the change is")
+    operation = found[0].operation
+    if "table" in change.fields and table_name(str(change.fields["table"])).name != operation.table.name:
+        raise change.fail("definition", f"is of {operation.table}", f"write it for {change.fields['table']}")
+    return operation
 
 
 def check_backfills(asked: Sequence[Asked], reader: Dialect, backfills: Mapping[str, str]) -> None:

@@ -452,8 +452,8 @@ def _rows(properties: str) -> dict[str, Any]:
 
 def _reference() -> str:
     return (
-        "`changes` is a list of {kind, table, ...}; `[]` marks a list. The kinds and their fields:\n\n"
-        + change_reference()
+        "`changes` is a list of {kind, table, ...}; `[]` marks a list. What they do not say, `definition` may: the one "
+        "DDL statement that the change is. The kinds and their fields:\n\n" + change_reference()
     )
 
 
