@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from domain_agents.migrations.prove import Proof, ProofRequest, not_run, prove_on, refusals
@@ -23,6 +25,9 @@ DEFAULT_SECONDS: Final = 120.0
 PROVABLE: Final = ("postgresql", "mysql", "mariadb", "sqlite")
 ON_A_SERVER: Final = frozenset({"postgresql", "mysql", "mariadb"})
 """Those for which a disposable server can be configured."""
+
+
+_DATABASE: Final = re.compile(r"\s*(?:/\*!\d*\s*)?(?:(?:CREATE|DROP|ALTER)\s+(?:DATABASE|SCHEMA)|USE)\b", re.IGNORECASE)
 
 
 class Refused(ValueError):
@@ -46,6 +51,7 @@ def prove(
         Refused: a statement reaches for something outside the scratch server.
         Cancelled: the client took the call back.
     """
+    request = _in_one_database(request)
     given = [("schema", sql) for sql in request.schema]
     given += [(file.path, one.sql) for file in request.files for one in file.statements]
     refused = refusals(request.engine, given)
@@ -62,6 +68,17 @@ def prove(
         return not_run(str(problem))
     except ScratchProblem as problem:
         return not_run(str(problem))
+
+
+def _in_one_database(request: ProofRequest) -> ProofRequest:
+    """The request without the statements of a dump that make the database and enter it: a proof has one already."""
+    if request.engine not in ("mysql", "mariadb"):
+        return request
+    kept = tuple(sql for sql in request.schema if not _DATABASE.match(sql))
+    if kept == request.schema:
+        return request
+    note = "left out of the schema: CREATE DATABASE and USE; a proof has a database of its own"
+    return replace(request, schema=kept, notes=(*request.notes, note))
 
 
 @contextmanager

@@ -107,7 +107,8 @@ class MysqlBench:
                         self.skipped.append(" ".join(sql.split())[:120])
                         continue
                     raise SchemaProblem(
-                        f"the schema to start from does not apply: {described(error)}, at: {' '.join(sql.split())[:200]}"
+                        f"the schema to start from does not apply: {described(error)}{_hint(error)}, at: "
+                        f"{' '.join(sql.split())[:200]}"
                     ) from None
 
     def seed(self, rows: Mapping[str, int], assumed: Assumptions) -> Seeding:
@@ -349,3 +350,9 @@ class MysqlBench:
             for database in self._databases:
                 self._scratch.drop_database(database)
             self._scratch.drop_user(self._user)
+
+
+def _hint(error: Exception) -> str:
+    """The way out where a name says in which database its table is: no proof may reach another than its own."""
+    denied = error.args and error.args[0] in (1044, 1049, 1142)
+    return " (leave the database's name out: every proof has one of its own)" if denied else ""

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 INSTALL: Final = "pip install 'domain-agents[mysql]'"
+_MATCHED: Final = re.compile(rb"\W*Rows matched: (\d+)")
+"""What the server says of an UPDATE. A client may ask for that number alone, but ROW_COUNT() would change with it."""
+
 _DATABASE: Final = re.compile(r"`?\bproof_[0-9a-f]{12}\b`?[./]", re.IGNORECASE)
 
 
@@ -33,7 +36,8 @@ def driver() -> ModuleType:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a statement gave. `description` is None when it was no query."""
+    """What a statement gave. `description` is None when it was no query; `rowcount` are the rows that an UPDATE found, for
+    it locks them all, also those that it leaves as they were."""
 
     description: Any
     rowcount: int
@@ -46,6 +50,11 @@ class Result:
     def fetchone(self) -> tuple[Any, ...] | None:
         """The first row."""
         return self.rows[0] if self.rows else None
+
+
+def _rows_of(cursor: Any) -> int:
+    found = _MATCHED.match(bytes(getattr(getattr(cursor, "_result", None), "message", None) or b""))
+    return int(found.group(1)) if found else max(cursor.rowcount, 0)
 
 
 class Session:
@@ -74,9 +83,7 @@ class Session:
         cursor = self._connection.cursor()
         # Without values a percent sign is one.
         cursor.execute(sql, values or None)
-        first = Result(
-            cursor.description, max(cursor.rowcount, 0), list(cursor.fetchall() if cursor.description else ())
-        )
+        first = Result(cursor.description, _rows_of(cursor), list(cursor.fetchall() if cursor.description else ()))
         # A procedure may give several results, and its error comes with the last one.
         while cursor.nextset():
             pass
