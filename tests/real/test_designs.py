@@ -126,7 +126,9 @@ def test_postgresql_serves_every_path_by_its_index(path: Path, postgres: Postgre
                 lambda value: psycopg_sql.Literal(_jsonable(value)).as_string(connection),
             )
             plan = "\n".join(str(row[0]) for row in connection.execute(f"EXPLAIN {query}").fetchall())
-            if one.served_by not in plan:
+            # A partition's part of an index is named after the partition.
+            of_partition = one.served_by.replace(one.table, f"{one.table}_default", 1)
+            if one.served_by not in plan and of_partition not in plan:
                 missed[one.id] = f"{one.served_by} is not in\n{query}\n{plan}"
         assert not missed, "\n\n".join(f"{name}: {said}" for name, said in missed.items())
     postgres.drop_database(database)

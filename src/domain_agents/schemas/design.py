@@ -9,7 +9,8 @@ from domain_agents.catalog import Index, Schema, Table, schema_of
 from domain_agents.schemas.draft import Draft, DraftTable, Question
 from domain_agents.schemas.entities import add_attributes, make_tables
 from domain_agents.schemas.keys import add_rules, add_unique_keys
-from domain_agents.schemas.lifecycle import add_history, add_lifecycles
+from domain_agents.schemas.large import add_retention
+from domain_agents.schemas.lifecycle import HISTORY, add_history, add_lifecycles
 from domain_agents.schemas.names import said
 from domain_agents.schemas.paths import Served, add_indexes, read_paths, serve
 from domain_agents.schemas.physical import physical
@@ -57,6 +58,7 @@ class Design:
     before: tuple[str, ...]
     after: tuple[str, ...]
     assumptions: tuple[str, ...]
+    conventions: tuple[str, ...]
     questions: tuple[Question, ...]
     findings: tuple[Finding, ...]
 
@@ -85,6 +87,7 @@ def design(spec: Spec, engine: Engine) -> Design:
     add_unique_keys(draft)
     add_rules(draft)
     add_history(draft)
+    add_retention(draft)
     paths = read_paths(draft)
     add_indexes(draft, paths)
     add_row_security(draft)
@@ -101,6 +104,7 @@ def design(spec: Spec, engine: Engine) -> Design:
         tuple(draft.before),
         tuple(draft.after),
         tuple(draft.assumptions),
+        tuple(draft.conventions),
         tuple(draft.questions[:MAX_QUESTIONS]),
         tuple(draft.findings),
     )
@@ -141,7 +145,7 @@ def _why(planned: PlannedIndex) -> str:
 
 def in_load_order(draft: Draft) -> list[DraftTable]:
     """Parents before children, else as they were written; tables in a circle as they were written."""
-    waiting = list(draft.tables.values())
+    waiting = [table for table in draft.tables.values() if table.key != HISTORY]
     made: set[str] = set()
     ordered: list[DraftTable] = []
     while waiting:
@@ -150,8 +154,19 @@ def in_load_order(draft: Draft) -> list[DraftTable]:
             for table in waiting
             if all(key.parent.name in made or key.parent.name == table.name for key in table.table.foreign_keys)
         ]
-        for table in free[:1] or waiting[:1]:
+        for table in free[:1] or _in_circle(waiting, made):
             waiting.remove(table)
             ordered.append(table)
             made.add(table.name)
-    return ordered
+    return [*ordered, *(table for table in draft.tables.values() if table.key == HISTORY)]
+
+
+def _in_circle(waiting: list[DraftTable], made: set[str]) -> list[DraftTable]:
+    """Of tables in a circle the first whose rows may do without those that are not there yet."""
+
+    def can_wait(table: DraftTable) -> bool:
+        awaited = [key for key in table.table.foreign_keys if key.parent.name not in made | {table.name}]
+        columns = {name for key in awaited for name in key.columns}
+        return all(column.nullable for column in table.table.columns if column.name in columns)
+
+    return [table for table in waiting if can_wait(table)][:1] or waiting[:1]

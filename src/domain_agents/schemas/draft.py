@@ -152,6 +152,8 @@ class Draft:
     after: list[str] = field(default_factory=list)
     """Statements behind the tables that belong to none of them: functions that triggers share."""
     assumptions: list[str] = field(default_factory=list)
+    conventions: list[str] = field(default_factory=list)
+    """What holds for several tables, told once."""
     questions: list[Question] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     tenant: str = ""
@@ -177,6 +179,11 @@ class Draft:
         """What was decided without being told."""
         if says not in self.assumptions:
             self.assumptions.append(says)
+
+    def agree(self, says: str) -> None:
+        """What holds for several tables."""
+        if says not in self.conventions:
+            self.conventions.append(says)
 
     def quote(self, name: str) -> str:
         """A name as SQL."""

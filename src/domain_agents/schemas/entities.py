@@ -44,7 +44,7 @@ def make_tables(draft: Draft) -> None:
     draft.questions.append(
         Question(
             "Are identifiers shown to the outside (in addresses, to partners)?",
-            "no: a number that counts by itself, the smallest and fastest key",
+            "no, so ids are numbers that count by themselves, the smallest and fastest key",
             'settings.ids: "uuid7" for keys that cannot be guessed or counted',
         )
     )
@@ -214,7 +214,7 @@ def _add_currency(draft: Draft, table: DraftTable, amounts: list[Attribute]) -> 
         table.check(check.replace("{column}", "currency"), draft.named(table, ("currency",), "check"))
     asked = Question(
         "Is there more than one currency?",
-        "yes: a currency column beside the amounts of a row",
+        "yes, so a currency stands beside the amounts of a row",
         'settings.currency: "EUR" if there will only ever be one',
     )
     if not settings.currency and asked not in draft.questions:

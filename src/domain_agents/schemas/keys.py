@@ -60,8 +60,8 @@ def _natural(draft: Draft, table: DraftTable, key: tuple[str, ...]) -> None:
     folds = len(key) == 1 and table.meanings.get(key[0]) == "email"
     _unique(draft, table, key, folds=folds, per_tenant=per_tenant)
     table.reasons.append(
-        f"{', '.join(key)} is what people know a row by: unique{' in the tenant' if per_tenant else ''}, beside the id, so "
-        "that it may change without touching what refers to it"
+        f"`{', '.join(key)}` is what people know a row by: unique{' in the tenant' if per_tenant else ''}, beside the id, "
+        "so that it may change without touching what refers to it"
     )
 
 

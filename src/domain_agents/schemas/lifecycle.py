@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from domain_agents.catalog import Column, ForeignKey, Table, TableName
+from domain_agents.catalog import Column, TableName
 from domain_agents.schemas.draft import Draft, DraftTable, Need, Question
-from domain_agents.schemas.names import said, singular, snake
-from domain_agents.schemas.spec import Attribute
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from domain_agents.schemas.names import snake
+from domain_agents.schemas.relations import add_key
+from domain_agents.schemas.spec import Attribute, Relation
 
 _PEOPLE: Final = ("user", "account", "member", "employee", "staff", "person", "profile", "agent", "operator")
 _MOMENTS: Final = (
@@ -48,8 +46,9 @@ def add_lifecycles(draft: Draft) -> None:
                 Column("version", number.type, nullable=False, default="1", comment="grows with every change"),
                 meaning="int",
             )
-            table.reasons.append(
-                "version: an UPDATE says the version it read, and changes nothing when another one came first"
+            draft.agree(
+                "`version` keeps two writers apart: an UPDATE says the version it read and adds one to it, and changes no "
+                "row when somebody else came first"
             )
         _moment(table)
         has_moment = lifecycle == "append_only" and table.moment
@@ -57,12 +56,10 @@ def add_lifecycles(draft: Draft) -> None:
             _created(draft, table)
         if "updated_at" in wanted or (settings.audit != "none" and lifecycle in {"mutable", "soft_delete"}):
             _updated(draft, table)
-        if settings.audit in {"timestamps_and_actor", "history_table"} and lifecycle != "reference":
+        if settings.audit == "timestamps_and_actor" and lifecycle != "reference":
             _actors(draft, table, lifecycle)
         if lifecycle == "append_only":
-            table.reasons.append(
-                "rows are only ever added: no updated_at, and GRANT neither UPDATE nor DELETE to the application"
-            )
+            table.reasons.append("rows are only ever added: the application is granted neither UPDATE nor DELETE")
     if "audit" not in settings.given:
         draft.assume("created_at and updated_at are enough of an audit trail (settings.audit: timestamps)")
     if not any(one.lifecycle == "soft_delete" for one in draft.spec.entities):
@@ -104,8 +101,10 @@ def _soft_delete(draft: Draft, table: DraftTable) -> None:
     table.deleted = "deleted_at"
     comment = "empty while the row is alive"
     table.add(Column("deleted_at", _timestamp(draft), nullable=True, comment=comment), meaning="timestamp")
-    table.reasons.append(
-        "deleted_at: a row is hidden, not deleted; queries say deleted_at IS NULL, and unique keys count only what is alive"
+    table.reasons.append("its rows are hidden when they are deleted (`deleted_at`)")
+    draft.agree(
+        "where there is a `deleted_at`, queries say deleted_at IS NULL, and unique keys count only the rows that are alive; "
+        "what the law wants erased is deleted all the same"
     )
     alive = draft.physical.alive("deleted_at")
     if alive is not None:
@@ -125,9 +124,9 @@ def _actors(draft: Draft, table: DraftTable, lifecycle: str) -> None:
             draft.assume(f"nothing here is a person, so {' and '.join(names)} hold text")
             continue
         table.add(Column(name, draft.physical.reference(person.ids).type, nullable=True), meaning="reference")
-        key = draft.named(table, (name,), "fkey")
-        table.refer(ForeignKey((name,), person.table.name, ("id",), key, on_delete="SET NULL"))
-        table.needs.append(Need(f"foreign key to {person.name}", (name,), is_foreign_key=True))
+        asked = Relation(table.key, person.key, required=False, role=name.removesuffix("_by"))
+        add_key(draft, table, person, (name,), asked, is_required=False)
+        table.reasons.pop()
 
 
 def add_history(draft: Draft) -> None:
@@ -163,13 +162,3 @@ def add_history(draft: Draft) -> None:
 
 def _changes(table: DraftTable) -> bool:
     return table.entity is not None and table.entity.lifecycle in {"mutable", "soft_delete"} and bool(table.ids)
-
-
-def people(draft: Draft) -> Iterable[Table]:
-    """The tables of people."""
-    return (draft.tables[name].table for name in _PEOPLE if name in draft.tables)
-
-
-def is_entity(name: str, draft: Draft) -> bool:
-    """Whether an entity has that name."""
-    return singular(snake(said(name))) in draft.tables

@@ -82,6 +82,12 @@ def _singular_word(word: str) -> str:
     return word
 
 
+def one(name: str) -> str:
+    """A snake-case name as words, with its article."""
+    words = said(name)
+    return f"{'an' if words[:1] in _VOWELS and not words.startswith(('use', 'uni', 'one')) else 'a'} {words}"
+
+
 def said(name: str) -> str:
     """A snake-case name as words."""
     return name.replace("_", " ")

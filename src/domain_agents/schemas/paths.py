@@ -12,6 +12,7 @@ from domain_agents.schemas.draft import Draft, DraftTable, Need, PlannedIndex
 from domain_agents.schemas.indexing import candidates, serves, tail_of
 from domain_agents.schemas.keys import checked_condition
 from domain_agents.schemas.names import snake
+from domain_agents.schemas.sizes import entry_bytes, held_rows, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from domain_agents.schemas.spec import Access
 
 _SHOWN_COLUMNS = 6
+_LONGEST_NAME: Final = 63
 _PLAIN: Final = re.compile(r"""([\w"`]+)\s*(?:=\s*('(?:[^']|'')*'|[\w.]+)|IS\s+NULL)""", re.IGNORECASE)
 PAGE_ROWS = 50
 
@@ -235,6 +237,8 @@ def _add(
     )
     # Two partial indexes may lie on the same columns: the name says which rows, by the path that asks for them.
     by = [snake(need.by) for need in needs if need.where and not need.is_foreign_key] if where else []
+    if not by and len("_".join([table.name, *columns, "idx"])) > _LONGEST_NAME:
+        by = [snake(need.by) for need in needs if not need.is_foreign_key]
     name = draft.named(table, by[:1] or columns, "idx")
     taken = {one.index.name for one in table.indexes}
     number, free = 1, name
@@ -312,7 +316,7 @@ def _by(draft: Draft, path: Path) -> tuple[str, str, str, bool]:
         return one, f"= {', '.join(path.equal)}", "one row", True
     for planned in table.indexes:
         if path.access.id in planned.serves:
-            return planned.index.name, _uses(need), _cost(path), True
+            return planned.index.name, _uses(need), _cost(path) + _size(table, planned.index), True
     held = _held_by_key(table, need) if need.equal or tail_of(need) else None
     if held is not None:
         return held, _uses(need), _cost(path), True
@@ -323,6 +327,14 @@ def _by(draft: Draft, path: Path) -> tuple[str, str, str, bool]:
         )
         return (key.name or "primary key") if key else "nothing", "", says, path.access.op != "aggregate"
     return "nothing", "", "reads every row", False
+
+
+def _size(table: DraftTable, index: Index) -> str:
+    """What the index will take, where the number of rows is known and it holds them all."""
+    rows = held_rows(table.entity) if table.entity is not None else 0
+    if not rows or index.where is not None:
+        return ""
+    return f"; the index takes about {size(rows * entry_bytes(table.table, index.columns, table.meanings))}"
 
 
 def _uses(need: Need) -> str:

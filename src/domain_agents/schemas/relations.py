@@ -9,7 +9,7 @@ from domain_agents.catalog import Column, ForeignKey
 from domain_agents.schemas._reading import SpecError
 from domain_agents.schemas.draft import Draft, DraftTable, Need
 from domain_agents.schemas.entities import add_attribute
-from domain_agents.schemas.names import plural, said, singular, snake
+from domain_agents.schemas.names import one, plural, said, singular, snake
 
 if TYPE_CHECKING:
     from domain_agents.schemas.spec import Relation
@@ -113,7 +113,7 @@ def add_key(
         )
     )
     child.needs.append(Need(f"foreign key to {parent.name}", own, is_foreign_key=True))
-    child.reasons.append(f"{columns[0]} → {parent.name}, ON DELETE {rule}: {why}")
+    child.reasons.append(f"`{columns[0]}` → {parent.name}, ON DELETE {rule}: {why}")
 
 
 def _one(draft: Draft, child: DraftTable, column: str) -> None:
@@ -136,16 +136,16 @@ def _delete_rule(child: DraftTable, parent: DraftTable, relation: Relation, *, i
     if asked != "auto":
         return asked.replace("_", " ").upper(), "as asked"
     if not is_required:
-        return "SET NULL", f"a {said(child.key)} goes on without its {said(_base(relation))}"
+        return "SET NULL", f"{one(child.key)} goes on without its {said(_base(relation))}"
     if child.entity is not None and child.entity.lifecycle == "append_only":
         return "RESTRICT", "rows that are only ever added are kept"
     if any(word in child.key for word in _KEPT):
         return "RESTRICT", "money and records outlive what they belong to"
     if _is_part(child, parent, relation):
-        return "CASCADE", f"a {said(child.key)} is a part of its {said(parent.key)} and goes with it"
+        return "CASCADE", f"{one(child.key)} is a part of its {said(parent.key)} and goes with it"
     if parent.deleted or (parent.entity is not None and parent.entity.lifecycle == "soft_delete"):
         return "RESTRICT", f"{said(parent.name)} are hidden, not deleted"
-    return "RESTRICT", f"a {said(parent.key)} that is still in use cannot be deleted"
+    return "RESTRICT", f"{one(parent.key)} that is still in use cannot be deleted"
 
 
 def _join(draft: Draft, relation: Relation) -> None:

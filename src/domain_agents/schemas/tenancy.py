@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from domain_agents.catalog import Column, ForeignKey
 from domain_agents.schemas.draft import Draft, DraftTable, Need, Question
-from domain_agents.schemas.names import said, singular, snake
+from domain_agents.schemas.names import one, said, singular, snake
 from domain_agents.schemas.spec import Attribute
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def choose_tenant(draft: Draft) -> None:
             draft.questions.append(
                 Question(
                     "Do several organisations share this database, each seeing only its own rows?",
-                    "no: one organisation",
+                    "no, there is one organisation",
                     'settings.tenancy: "column" (with rls: true on PostgreSQL), "schema" or "database"',
                 )
             )
@@ -68,10 +68,11 @@ def add_tenant_columns(draft: Draft) -> None:
             )
         )
         table.needs.append(Need(f"foreign key to {tenants.name}", (column,), is_foreign_key=True))
-        table.reasons.append(
-            f"{column} stands in its keys and in the foreign keys to other tables of a tenant: no row can point to another "
-            f"{said(draft.tenant)}'s"
-        )
+        table.reasons.append(f"its rows are {one(draft.tenant)}'s")
+    draft.agree(
+        f"`{column}` stands in the keys of every table of {one(draft.tenant)}'s, and in the foreign keys between them: no "
+        f"row can point to another {said(draft.tenant)}'s"
+    )
 
 
 def scoped(draft: Draft) -> Iterable[DraftTable]:
@@ -92,7 +93,7 @@ def add_row_security(draft: Draft) -> None:
             draft.questions.append(
                 Question(
                     "Shall the server itself hide other tenants' rows, or only the application's queries?",
-                    "the queries; foreign keys and unique keys hold the tenants apart all the same",
+                    "only the queries; foreign and unique keys hold the tenants apart all the same",
                     "settings.rls: true, with SET LOCAL app.tenant_id in every transaction",
                 )
             )
@@ -106,10 +107,8 @@ def add_row_security(draft: Draft) -> None:
     for table in draft.tables.values():
         if table.tenant:
             table.statements += draft.physical.row_security(table.table, table.tenant)
-            table.reasons.append(
-                "row-level security: a transaction sees the rows of the tenant in app.tenant_id, and no others"
-            )
-    draft.assume(
-        "each transaction says SET LOCAL app.tenant_id = '...'; the application connects as a role without BYPASSRLS, and "
-        "without it nothing is seen"
+            table.reasons.append("row-level security hides the rows of others")
+    draft.agree(
+        "a transaction says SET LOCAL app.tenant_id = '...' and sees the rows of that tenant; without it, it sees nothing. "
+        "The application's role has no BYPASSRLS"
     )

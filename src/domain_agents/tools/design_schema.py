@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain_agents.engines import UnknownEngine, engine, engine_names
+from domain_agents.schemas.advice import advise
 from domain_agents.schemas.design import Design, design
 from domain_agents.schemas.draw.dbml import draw_dbml
 from domain_agents.schemas.draw.mermaid import draw_mermaid
 from domain_agents.schemas.draw.svg import draw_svg
 from domain_agents.schemas.reading_back import read_back
+from domain_agents.schemas.sizes import held_rows, row_bytes, size
 from domain_agents.schemas.spec import SpecError, read_spec
 from domain_agents.schemas.writing import write_sql
 from domain_agents.tools import NeedsAnswer, Result, Settings, Tool, ToolError, shortened
@@ -114,25 +116,28 @@ def _structured(made: Design, sql: str) -> dict[str, Any]:
         "engine": {"name": made.engine.name, "version": made.engine.version},
         "name": title,
         "sql": sql,
-        "tables": [_table(table) for table in made.tables],
+        "tables": [_table(made, table) for table in made.tables],
         "access": [asdict(one) for one in made.access],
         "diagrams": {
             "mermaid": draw_mermaid(made.schema),
             "dbml": draw_dbml(made.schema, title),
             "svg": draw_svg(made.schema, title),
         },
-        "advice": [],
+        "advice": [asdict(one) for one in advise(made)],
         "findings": [finding.as_json() for finding in findings],
         "changes": [],
         "assumptions": list(made.assumptions),
+        "conventions": list(made.conventions),
         "questions": [asdict(question) for question in made.questions],
         "written": [],
     }
 
 
-def _table(table: DesignedTable) -> dict[str, Any]:
+def _table(design: Design, table: DesignedTable) -> dict[str, Any]:
     made = table.table
     meanings = dict(table.meanings)
+    entity = design.spec.entity(table.entity)
+    held = held_rows(entity) if entity is not None else 0
     return {
         "name": str(made.name),
         "entity": table.entity,
@@ -153,6 +158,8 @@ def _table(table: DesignedTable) -> dict[str, Any]:
         ],
         "reasons": list(table.reasons),
         "personal_data": list(table.personal),
+        "rows": held,
+        "size": size(held * sum(row_bytes(made, [one.index for one in table.indexes], meanings))) if held else "",
     }
 
 

@@ -115,6 +115,10 @@ class Physical(Protocol):
         """Statements that hide the rows of other tenants."""
         ...
 
+    def partitions(self, table: Table, moment: str, *, keep_days: int | None) -> tuple[str, ...]:
+        """Statements that make the partitions of a table by time, and take old ones away after so many days."""
+        ...
+
     def write_table(self, table: Table, indexes: Sequence[Index], schema: Schema, later: Sequence[ForeignKey]) -> str:
         """CREATE TABLE as a person would like to read it; `later` are foreign keys that come after all tables."""
         ...

@@ -80,7 +80,7 @@ class MysqlPhysical:
         if kind in _TYPES:
             note = {
                 "percent": "12.5 means 12.5 %", "country": "ISO 3166-1 alpha-2", "currency": "ISO 4217",
-                "timestamp": "UTC", "duration": "in seconds",
+                "duration": "in seconds",
             }  # fmt: skip
             return Typed(_TYPES[kind], note=note.get(kind, ""))
         limit = attribute.max_len or _LENGTHS.get(kind)
@@ -139,7 +139,7 @@ class MysqlPhysical:
         """See Physical. NULL is never the same as another NULL in a unique key, so deleted rows do not count."""
         return Column(
             "alive", "tinyint", generated=f"if({self.engine.quote(deleted)} IS NULL, 1, NULL)", virtual=True,
-            comment=f"1 while {deleted} is empty, else NULL: unique keys count the rows that are alive",
+            comment="1, or NULL once deleted: for unique keys",
         )  # fmt: skip
 
     def search(self, table: Table, columns: Sequence[str], name: str) -> Search:
@@ -154,7 +154,7 @@ class MysqlPhysical:
     def touched(self, table: Table, column: str) -> tuple[Column, tuple[str, ...], tuple[str, ...]]:
         """See Physical."""
         attributes = (f"ON UPDATE {NOW}",)
-        return Column(column, "datetime(6)", nullable=False, default=NOW, attributes=attributes, comment="UTC"), (), ()
+        return Column(column, "datetime(6)", nullable=False, default=NOW, attributes=attributes), (), ()
 
     def history(self, tables: Sequence[Table], log: Table) -> tuple[str, ...]:
         """See Physical."""
@@ -182,6 +182,10 @@ class MysqlPhysical:
         return tuple(found)
 
     def row_security(self, table: Table, tenant: str) -> tuple[str, ...]:
+        """See Physical."""
+        return ()
+
+    def partitions(self, table: Table, moment: str, *, keep_days: int | None) -> tuple[str, ...]:
         """See Physical."""
         return ()
 

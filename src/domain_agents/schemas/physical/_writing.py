@@ -59,11 +59,16 @@ def constraints_of(table: Table, later: Sequence[ForeignKey] = ()) -> list[Const
     return [*key, *table.uniques, *table.checks, *references]
 
 
-def body(columns: Sequence[str], rest: Sequence[str]) -> str:
-    """What stands between the parentheses: the columns, a blank line, the rules."""
-    first = ",\n    ".join(columns)
+def body(columns: Sequence[str], rest: Sequence[str], notes: Sequence[str] = ()) -> str:
+    """What stands between the parentheses: the columns, each with its note as a comment, a blank line, the rules."""
+    lines = []
+    for number, column in enumerate(columns):
+        comma = "," if rest or number < len(columns) - 1 else ""
+        note = " ".join(notes[number].split()) if notes else ""
+        lines.append(f"    {column}{comma}{f'  -- {note}' if note else ''}")
+    first = "\n".join(lines)
     second = ",\n    ".join(rest)
-    return f"(\n    {first}" + (f",\n\n    {second}" if second else "") + "\n)"
+    return f"(\n{first}" + (f"\n\n    {second}" if second else "") + "\n)"
 
 
 def nullness(column: Column) -> str:

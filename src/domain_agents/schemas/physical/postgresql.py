@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from domain_agents.catalog import Column, ForeignKey, Index, IndexKey, Table, TableName
 from domain_agents.schemas.physical import Search, Typed
+from domain_agents.schemas.physical._postgresql_partitions import partition_statements
 from domain_agents.schemas.physical._writing import (
     aligned,
     body,
@@ -205,6 +206,10 @@ class PostgreSQL:
                 f"    USING ({quoted} = {setting})\n    WITH CHECK ({quoted} = {setting})"
             ),
         )
+
+    def partitions(self, table: Table, moment: str, *, keep_days: int | None) -> tuple[str, ...]:
+        """See Physical."""
+        return partition_statements(self.engine, table.name, keep_days=keep_days)
 
     def write_table(self, table: Table, indexes: Sequence[Index], schema: Schema, later: Sequence[ForeignKey]) -> str:
         """See Physical."""

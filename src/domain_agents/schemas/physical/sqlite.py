@@ -206,6 +206,10 @@ class SQLite:
         """See Physical."""
         return ()
 
+    def partitions(self, table: Table, moment: str, *, keep_days: int | None) -> tuple[str, ...]:
+        """See Physical."""
+        return ()
+
     def write_table(self, table: Table, indexes: Sequence[Index], schema: Schema, later: Sequence[ForeignKey]) -> str:
         """See Physical. A comment is a comment of the text, which SQLite keeps with the table."""
         quote, quote_table = self.engine.quote, self.engine.quote_table
@@ -219,7 +223,8 @@ class SQLite:
             constraint_text(one, quote, quote_table) for one in constraints_of(table) if not (inline and one is key)
         ]
         strict = " STRICT" if self._is_strict else ""
-        return f"CREATE TABLE {quote_table(table.name)} {body(aligned(rows), rest)}{strict}"
+        notes = [column.comment for column in table.columns]
+        return f"CREATE TABLE {quote_table(table.name)} {body(aligned(rows), rest, notes)}{strict}"
 
     def _clauses(self, column: Column, key: str) -> str:
         is_rowid = key and column.type == "INTEGER"
