@@ -268,7 +268,7 @@ def test_a_value_that_cannot_be_converted_is_listed_and_refuses_nothing(postgres
             for one in file.statements:
                 connection.execute(one.sql)
         connection.execute("INSERT INTO events VALUES (3, 'soon')")
-        [validation] = made.plan.migrations[1].validations
+        validation, _listing = made.plan.migrations[1].validations
         assert connection.execute(validation.sql).fetchone() == (2,)
         connection.execute("UPDATE events SET happened = '2026-02-02 00:00Z' WHERE id > 1")
         assert connection.execute(validation.sql).fetchone() == (0,)

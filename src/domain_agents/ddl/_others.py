@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from domain_agents.catalog import Schema, TableName
+    from domain_agents.ddl._statement import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,24 @@ class NoCatalogChange:
     table: TableName | None = None
 
     def apply(self, schema: Schema) -> Schema:
+        return schema
+
+
+@dataclass(frozen=True, slots=True)
+class Verbatim:
+    """A statement of which only the text is known, and what it is told to do.
+
+    `kind` as in NoCatalogChange; `yields` are the statements whose effect on the catalog it has.
+    """
+
+    text: str
+    kind: str = "data"
+    table: TableName | None = None
+    yields: tuple[Statement, ...] = ()
+
+    def apply(self, schema: Schema) -> Schema:
+        for statement in self.yields:
+            schema = statement.apply(schema)
         return schema
 
 

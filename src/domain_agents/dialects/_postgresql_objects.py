@@ -24,6 +24,8 @@ def read_other(kind: str, tree: Any, sql: str) -> tuple[ddl.Statement, ...] | No
             return (ddl.DefineView(View(name, sql, materialized=True)),)
         case "refresh_mat_view_stmt":
             return (ddl.RefreshView(TableName(tree.relation.relname, tree.relation.schemaname), tree.concurrent),)
+        case "insert_stmt" if tree.select_stmt.select_stmt.from_clause and not tree.with_clause.ctes:
+            return (ddl.NoCatalogChange("copy", TableName(tree.relation.relname, tree.relation.schemaname)),)
         case "reindex_stmt":
             return _reindexed(tree)
         case "vacuum_stmt" if tree.is_vacuumcmd and len(tree.rels) == 1:

@@ -14,7 +14,7 @@ from domain_agents.registry import load_unit, unit_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from domain_agents.catalog import Index, Schema, TableName
+    from domain_agents.catalog import Column, Index, Schema, Table, TableName
     from domain_agents.ddl import Statement
 
 
@@ -41,12 +41,14 @@ class Can(StrEnum):
     ENUM_COLUMNS = "a column's own type lists its values"
     MATERIALIZED_VIEWS = "a view can keep the rows of its query until it is refreshed"
     EXCLUSION_CONSTRAINTS = "a constraint can keep rows from overlapping"
+    SEQUENCES = "a column can be numbered by a sequence, and by one of its own"
     VIEWS_HOLD_COLUMNS = "a column that a view shows changes its type, or goes, only without the view"
     REPLACE_VIEW = "a view can be replaced in place"
     PARTITIONS_ARE_TABLES = "a partition is a table, which is attached to its parent and detached from it"
     PARTITIONS_IN_TABLE = "a table's own text says its partitions"
     DETACH_CONCURRENTLY = "a partition is detached while readers and writers of its parent pass"
     FOREIGN_KEY_NOT_VALID_ON_PARTITIONED = "a foreign key of a partitioned table can be added first and validated later"
+    INDEX_INCLUDES = "an index holds columns that it is not sorted by"
     SET_COLLATION = "a column gets another collation or character set in place"
     VIEWS_KEEP_NAMES = "a view keeps the names of columns that it was written with, and fails when one is gone"
     FOREIGN_KEY_BRINGS_INDEX = "a foreign key creates the index that it needs"
@@ -280,6 +282,27 @@ class CopiesTables(Protocol):
 
     def copy_job(self, statement: Statement, schema: Schema, size: TableSize) -> CopyJob | None:
         """The job to run instead; None where the statement keeps nobody waiting for long, or the table is small."""
+        ...
+
+
+@runtime_checkable
+class ComputesKeys(Protocol):
+    """An engine whose indexes take columns of all rows only: a column computed by the server stands for anything else."""
+
+    def can(self, capability: Can) -> bool:
+        """See Engine."""
+        ...
+
+    def computed_column(self, table: Table, expression: str, *, is_condition: bool) -> Column:
+        """The column that holds the expression, or 1 where the condition holds and else NULL; one that is there or new.
+
+        Raises:
+            CannotSpell: no column can.
+        """
+        ...
+
+    def compares_without_case(self, table: Table, expression: str) -> str:
+        """The column that is only put in one case in an expression, and compares so by itself; else empty."""
         ...
 
 

@@ -25,6 +25,8 @@ def spelled_object(
         CannotSpell: there is no such statement.
     """
     match statement:
+        case ddl.Verbatim(text=text):
+            return (text,)
         case ddl.CreateEnum(enum=enum):
             return (f"CREATE TYPE {quote_table(enum.name)} AS ENUM ({', '.join(map(literal, enum.values))})",)
         case ddl.AddEnumValue():

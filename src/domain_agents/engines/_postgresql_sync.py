@@ -72,7 +72,14 @@ def _one_way(sync: Sync, quote: Callable[[str], str]) -> str:
     assigned = f"NEW.{quote(sync.twin)} := {value};"
     if not sync.is_optional:
         return f"    {assigned}\n"
-    return (
+    computed = (
         f"    BEGIN\n        {assigned}\n    EXCEPTION WHEN data_exception THEN\n"
         f"        NEW.{quote(sync.twin)} := NULL;\n    END;\n"
+    )
+    if not sync.on_change:
+        return computed
+    column = quote(sync.column)
+    return (
+        f"    IF TG_OP = 'UPDATE' AND NEW.{column}::text IS NOT DISTINCT FROM OLD.{column}::text THEN\n"
+        f"        RETURN NEW;\n    END IF;\n{computed}"
     )

@@ -96,6 +96,7 @@ def exchange_steps(
     *,
     warnings: tuple[str, ...],
     cope: Deploy,
+    quarantine: TableName | None = None,
 ) -> tuple[Step, ...]:
     """All of the columns beside the old ones first, then, behind the deploy, one table after the other exchanged."""
     befores = {name: found for name in family.tables if (found := schema.table(name)) is not None}
@@ -107,6 +108,7 @@ def exchange_steps(
     for name, table in befores.items():
         columns = tuple(column for one in family.tables[name] if (column := table.column(one)) is not None)
         stand_ins[name] = StandIn(engine, table, columns, type_, using, parents, () if stand_ins else warnings)
+        stand_ins[name].quarantine = quarantine
     run = _Run(schema)
     filled = [one for one in stand_ins.values() if one.columns]
     for one in filled:
@@ -130,6 +132,7 @@ def exchange_steps(
     )
     for name in order:
         if stand_ins[name].columns:
+            run.add(*stand_ins[name].quarantined(run.schema))
             run.add(stand_ins[name].end(run.schema))
     return tuple(run.steps)
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from domain_agents import ddl
-from domain_agents.catalog import Check, Column, ForeignKey
+from domain_agents.catalog import Check, Column, ForeignKey, PrimaryKey, Table, TableName
 from domain_agents.engines import Engine, Sync
-from domain_agents.operations import Migration, Phase, Query
+from domain_agents.operations import CannotPlan, Migration, Phase, Query
 from domain_agents.operations._backfill import backfill_step
 from domain_agents.operations._indexes import IndexCopy, exchanged_in, index_copies
 from domain_agents.operations._not_null import undo_not_null
@@ -26,7 +26,7 @@ from domain_agents.operations._views import Shown, views_showing
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from domain_agents.catalog import Schema, Table, TableName
+    from domain_agents.catalog import Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,8 @@ class StandIn:
     warnings: tuple[str, ...] = ()
     back: str | None = None
     """The old value from the new column of the same name; a cast to the old type when left out."""
+    quarantine: TableName | None = None
+    """The table that keeps what cannot be converted, when the old column goes."""
     copies: tuple[IndexCopy, ...] = ()
     guards: list[Check] = field(default_factory=list)
     checks: dict[str, Check] = field(default_factory=dict)
@@ -91,7 +93,15 @@ class StandIn:
     def _back(self, twin: Twin) -> Sync:
         stored = self.engine.stored_type(twin.column.type)
         value = self.back or f"CAST({self.engine.quote(twin.column.name)} AS {stored})"
-        return Sync(self.table, twin.column.name, twin.old_name, both_ways=False, expression=value, is_optional=True)
+        return Sync(
+            self.table,
+            twin.column.name,
+            twin.old_name,
+            both_ways=False,
+            expression=value,
+            is_optional=True,
+            on_change=True,
+        )
 
     def _spelled(self, statements: Iterable[ddl.Statement], schema: Schema) -> str:
         return "; ".join(" ".join(sql.split()) for one in statements for sql in self.engine.spell(one, schema))
@@ -144,16 +154,72 @@ class StandIn:
         left = left[1:-1] if len(self.twins) == 1 else left
         return replace(
             step,
-            why=f"rows without a value are written once, so that the trigger computes {walked.name}, in batches along the "
+            why=f"rows without a value are written once, so that the trigger computes {walked.name}, in batches along "
+            "the "
             "key; a run that was cut off goes on where it stopped",
             validations=(
                 Query(
                     f"SELECT count(*) FROM {written} WHERE {left}",
-                    "0",
-                    f"each such row holds a value that is no {self.type}: repair them, run again",
+                    "as many as the next query lists" if self.quarantine else "0",
+                    f"each such row holds a value that is no {self.type}: "
+                    + (f"it goes to {self.quarantine} in the end" if self.quarantine else "repair them, run again"),
                 ),
+                *self._unconverted(schema, {twin.column.name: twin.name for twin in self.twins}),
             ),
             undo_loses_data=False,
+        )
+
+    def _unconverted(self, schema: Schema, pairs: Mapping[str, str]) -> tuple[Query, ...]:
+        """What lists the values that could not be converted, `pairs` being the columns with the values and without."""
+        table = schema.table(self.table)
+        key = ", ".join(map(self.engine.quote, table.primary_key.columns)) if table and table.primary_key else "*"
+        return tuple(
+            Query(
+                f"SELECT {key}, {self.engine.quote(old)} FROM {self.engine.quote_table(self.table)} "
+                f"WHERE {self.engine.quote(new)} IS NULL AND {self.engine.quote(old)} IS NOT NULL ORDER BY {key}",
+                "no row",
+                f"lists the values that are no {self.type}: the application reads NULL for them",
+            )
+            for old, new in pairs.items()
+        )
+
+    def quarantined(self, schema: Schema) -> tuple[Migration, ...]:
+        """The values that could not be converted, into a table of their own, before the old column goes."""
+        if self.quarantine is None:
+            return ()
+        [twin] = self.twins
+        made = quarantine_table(self.engine, self.before, twin.column, self.quarantine)
+        quoted, name = self.engine.quote, self.engine.quote_table(made.name)
+        columns = ", ".join(quoted(column.name) for column in made.columns)
+        key = ", ".join(quoted(column.name) for column in made.columns[:-1])
+        kept = (
+            f"INSERT INTO {name} ({columns})\nSELECT {key}, {quoted(twin.old_name)} FROM "
+            f"{self.engine.quote_table(self.table)}\n WHERE {quoted(twin.column.name)} IS NULL "
+            f"AND {quoted(twin.old_name)} IS NOT NULL"
+        )
+        create = ddl.CreateTable(made)
+        undo = self._spelled((ddl.DropTable(made.name),), create.apply(schema))
+        return (
+            Migration(
+                title=f"create table {made.name}",
+                slug=f"create_{made.name.name}",
+                phase=Phase.CONTRACT,
+                why=f"for the values of {self.label} that are no {self.type}",
+                statements=(create,),
+                undo=undo,
+            ),
+            Migration(
+                title=f"keep the values of {self.label} that are no {self.type} in {made.name}",
+                slug=f"keep_{made.name.name}",
+                phase=Phase.CONTRACT,
+                why="the old column goes in the next step, and with it what could not be converted; rows that were "
+                "repaired "
+                "since are not among them",
+                statements=(ddl.Verbatim(f"{kept}\nON CONFLICT DO NOTHING", "copy", self.table),),
+                transaction=False,
+                undo=f"DELETE FROM {name}",
+                validations=(Query(f"SELECT {columns} FROM {name}", "what is to be repaired", "nothing was lost"),),
+            ),
         )
 
     def indexes(self, schema: Schema) -> tuple[Migration, ...]:
@@ -197,6 +263,13 @@ class StandIn:
                 phase=Phase.MIGRATE,
                 why="new and changed rows are checked from here on",
                 statements=adding,
+                warnings=tuple(
+                    f"from here on a row whose {twin.column.name} is no {self.type} is refused, because "
+                    f"{self.table.name}.{twin.column.name} is NOT NULL: be sure that no application writes one"
+                    for twin in self.twins
+                    if not twin.column.nullable
+                    and not _always_converts(self.engine.stored_type(twin.column.type), self.type)
+                ),
                 undo=self._spelled((ddl.DropConstraint(self.table, one.name) for one in made), with_them),
             ),
             Migration(
@@ -303,7 +376,8 @@ class StandIn:
             title=f"exchange {self.label} for its stand-in of type {self.type}",
             slug=f"swap_{self._slug}",
             phase=Phase.CONTRACT,
-            why="in one transaction of notes in the catalog the stand-in takes the column's name, with its constraints and "
+            why="in one transaction of notes in the catalog the stand-in takes the column's name, with its "
+            "constraints and "
             f"indexes, and the old column stays as {old}, kept up to date by a trigger. Its locks are asked for at once, "
             "given up when they do not come soon, and asked for again: nobody waits behind them for long",
             statements=statements,
@@ -336,9 +410,49 @@ class StandIn:
             phase=Phase.CONTRACT,
             why="the old values are needed no more",
             statements=(*triggers, *gone),
+            prechecks=()
+            if self.quarantine
+            else tuple(
+                replace(
+                    query,
+                    why="each of these values is lost with the old column: repair it, or keep it elsewhere, first",
+                )
+                for query in self._unconverted(
+                    schema, {twin.old_name: twin.column.name for twin in self.twins if twin.column.nullable}
+                )
+            ),
             undo=f"{back}; its values are computed from {' and '.join(c.name for c in self.columns)}, as far as they fit",
             undo_loses_data=True,
         )
+
+
+_WIDER = ("smallint", "int2", "integer", "int", "int4", "bigint", "int8", "numeric", "text")
+"""Each holds every value of those before it."""
+
+
+def _always_converts(old: str, new: str) -> bool:
+    one, other = old.strip().lower(), new.strip().lower()
+    return other == "text" or (one in _WIDER and other in _WIDER and _WIDER.index(one) <= _WIDER.index(other))
+
+
+def quarantine_table(engine: Engine, table: Table, column: Column, name: TableName) -> Table:
+    """A table for the values of a column that cannot be converted, by the key of their rows.
+
+    Raises:
+        CannotPlan: the rows have no key.
+    """
+    key = table.primary_key.columns if table.primary_key else ()
+    if not key:
+        raise CannotPlan(
+            f"{table.name} has no primary key to tell the rows by", field="schema", way_out="give it in `schema`"
+        )
+    keys = [one for one in table.columns if one.name in key]
+    columns = [Column(one.name, engine.stored_type(one.type), nullable=False) for one in keys]
+    return Table(
+        name,
+        (*columns, Column(column.name, engine.stored_type(column.type))),
+        PrimaryKey(key, engine.object_name(name, (), "pkey")),
+    )
 
 
 def names_beside(engine: Engine, table: Table, columns: Iterable[str]) -> dict[str, tuple[str, str]]:

@@ -16,6 +16,7 @@ from domain_agents.operations._copied_type import copied_steps
 from domain_agents.operations._dependents import breakage_warnings
 from domain_agents.operations._key_family import KeyFamily, exchange_steps, family_of
 from domain_agents.operations._numbering import numbering_of, require_countable
+from domain_agents.operations._stand_in import quarantine_table
 from domain_agents.operations._views import Shown, views_showing
 
 if TYPE_CHECKING:
@@ -34,12 +35,14 @@ class ChangeType:
         Field("column", "text"),
         Field("type", "text", "the new one"),
         Field("using", "expression", "from the old value; a cast when left out"),
+        Field("quarantine", "text", "a new table that keeps what cannot be converted"),
     )
     table: TableName
     column: str
     type: str
     engine: Engine = field(repr=False, compare=False)
     using: str | None = None
+    quarantine: TableName | None = None
 
     @property
     def filled_column(self) -> str:
@@ -56,7 +59,9 @@ class ChangeType:
         """See Operation."""
         engine = change.request.engine
         type_ = engine.stored_type(change.text("type", '"bigint"').strip())
-        return cls(change.table(), change.text("column", '"total"'), type_, engine, change.expression("using"))
+        quarantine = change.table("quarantine") if change.word("quarantine") else None
+        using = change.expression("using")
+        return cls(change.table(), change.text("column", '"total"'), type_, engine, using, quarantine)
 
     @classmethod
     def from_statement(cls, statement: ddl.Statement, request: Request) -> ChangeType | None:
@@ -86,8 +91,12 @@ class ChangeType:
         return tuple(statements)
 
     def putting_back(self, schema: Schema) -> tuple[ddl.Statement, ...]:
-        """See PutsBack: the views."""
-        return tuple(one for shown in reversed(self._views(schema)) for one in shown.made)
+        """See PutsBack: the views, and the table for what cannot be converted."""
+        views = tuple(one for shown in reversed(self._views(schema)) for one in shown.made)
+        if self.quarantine is None:
+            return views
+        table, column = self._found(schema)
+        return (*views, ddl.CreateTable(quarantine_table(self.engine, table, column, self.quarantine)))
 
     def _all(self, schema: Schema) -> tuple[ddl.Statement, ...]:
         return (*self.making_way(schema), self.statement, *self.putting_back(schema))
@@ -109,6 +118,13 @@ class ChangeType:
         family = self._family(schema, table)
         members = family.columns(schema)
         self._refuse(engine, schema, members)
+        converts_in_place = isinstance(engine, CopiesTables) or not engine.can(Can.CONCURRENT_WRITES)
+        if self.quarantine is not None and (len(members) > 1 or converts_in_place):
+            raise CannotPlan(
+                f"{self._label} is not filled beside itself alone here, so nothing is left over to keep",
+                field="quarantine",
+                way_out="leave it out: a value that does not fit stops the change, and nothing is lost",
+            )
         if isinstance(engine, CopiesTables):
             return self._copied(engine, schema, situation, members)
         if situation.is_new_table or situation.size.rows == 0:
@@ -129,10 +145,18 @@ class ChangeType:
                 raise CannotPlan(
                     f"{owner.name} is partitioned: no stand-in is made for its columns by this tool yet",
                     field="column",
-                    way_out="make a table of the new type beside it, copy partition by partition, and exchange their names",
+                    way_out="make a table of the new type beside it, copy partition by partition, and exchange their "
+                    "names",
                 )
         return exchange_steps(
-            engine, schema, family, self.type, self.using, warnings=self._warnings(schema, members), cope=cope
+            engine,
+            schema,
+            family,
+            self.type,
+            self.using,
+            warnings=self._warnings(schema, members),
+            cope=cope,
+            quarantine=self.quarantine,
         )
 
     def _copied(
@@ -147,7 +171,8 @@ class ChangeType:
             for change in changes
             for one in breakage_warnings(schema, change.table, change.column, verb="changes its type")
         )
-        why = "every row is converted as it is copied; a value that does not fit the new type stops it, and changes nothing"
+        why = "every row is converted as it is copied; a value that does not fit the new type stops it, and changes "
+        "nothing"
         if is_empty:
             why = "there is no row to convert"
         elif not is_long:
@@ -243,5 +268,6 @@ class ChangeType:
             raise CannotPlan(
                 f"{others} refers to {self._label}, and `using` says nothing of its values",
                 field="using",
-                way_out="leave `using` out, where a cast does; else add a new column and a new key with change_primary_key",
+                way_out="leave `using` out, where a cast does; else add a new column and a new key with "
+                "change_primary_key",
             )

@@ -163,8 +163,7 @@ class MoveColumn:
             statements=(self._added, *triggers),
             undo="; ".join(" ".join(sql.split()) for one in away for sql in engine.spell(one, after)),
             warnings=(
-                f"a transaction that writes both {self.table} and {self.to} may meet a trigger that writes them in the other "
-                "order: watch for deadlocks until the last step, and let the application retry",
+                f"the triggers write {self.table} and {self.to} in one transaction: watch for deadlocks, and retry",
             ),
         )
 
