@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 ROWS = 20_000
 BAD_ROWS = ROWS // 100
-SCHEMA = "CREATE TABLE events (id bigint PRIMARY KEY, value text, note text); CREATE VIEW seen AS SELECT id, value "
-"FROM events"
+SCHEMA = """CREATE TABLE events (id bigint PRIMARY KEY, value text, note text);
+CREATE VIEW seen AS SELECT id, value FROM events"""
 KINDS = {
     "timestamptz": ("'2026-01-01T00:00:00Z'", "'yesterday-ish ' || n"),
     "jsonb": ("""'{"n": ' || n || '}'""", "'{broken ' || n"),
