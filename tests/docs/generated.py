@@ -24,13 +24,16 @@ FRAMEWORKS = {
     "django": "Django",
     "doctrine": "Doctrine Migrations",
     "flyway": "Flyway",
+    "knex": "Knex",
     "laravel": "Laravel",
     "liquibase": "Liquibase (formatted SQL)",
     "prisma": "Prisma Migrate",
     "rails": "Rails (Active Record)",
     "raw": "raw SQL",
+    "sequelize": "Sequelize",
     "sqitch": "Sqitch",
     "sqlx": "sqlx (Rust)",
+    "typeorm": "TypeORM",
 }
 FRAMEWORK_SAMPLES = ("add_column", "create_index", "set_not_null")
 """Changes that are planned in every framework: in a transaction, outside one, and with a backfill."""

@@ -20,6 +20,11 @@ def modules() -> Path:
     return Path(given) if given else cache / "domain-agents-tests" / "node" / "node_modules"
 
 
+def tools() -> Path:
+    """Where it installed the migration tools."""
+    return modules().parent / "tools" / "node_modules"
+
+
 def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run one of them. Without the packages the test is skipped and says so; where CI is set, it fails."""
     node, script = modules() / "node" / "bin" / "node", modules() / "@modelcontextprotocol" / program

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
-from tests.protocol.node import modules
+from tests.protocol.node import modules, tools
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -118,7 +118,7 @@ def found(program: str, *, installed_by_ci: bool, needs: tuple[str, ...] = ()) -
     A tool that is not there skips the test, and says so; one that CI installs must be there in CI.
     """
     beside = os.path.join(os.path.dirname(sys.executable), program)  # noqa: PTH118, PTH120  # the link itself, not its target
-    places = (shutil.which(program), beside, str(modules() / ".bin" / program))
+    places = (shutil.which(program), beside, str(tools() / ".bin" / program))
     path = next((place for place in places if place and os.access(place, os.X_OK)), "")
     if not path or (needs and subprocess.run([path, *needs], capture_output=True, check=False).returncode):
         said = f"{program} is not installed" if not path else f"{program} has not what is needed: {' '.join(needs)}"
@@ -137,6 +137,7 @@ def run(words: list[str], root: Path, database: Database) -> subprocess.Complete
         "DATABASE_URL": database.url,
         "PATH": f"{node}{os.pathsep}{os.environ.get('PATH', '')}",
         "HOME": str(root),
+        "NODE_PATH": str(tools()),
     }
     return subprocess.run(
         words, cwd=root, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False

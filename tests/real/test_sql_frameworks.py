@@ -203,7 +203,87 @@ def _laravel(database: Database) -> dict[str, str]:
     }
 
 
+def _knex(database: Database) -> dict[str, str]:
+    return {
+        "knexfile.js": "module.exports = { client: 'pg', connection: {}, pool: { min: 2, max: 5 } };\n",
+        "migrations/20240101000000_create_users.js": (
+            f"exports.up = (knex) => knex.raw(`{CREATE[database.engine]}`);\n\nexports.down = () => {{}};\n"
+        ),
+        "migrations/20240102000000_seed_users.js": (
+            f"exports.up = (knex) => knex.raw(`{ROWS}`);\n\nexports.down = () => {{}};\n"
+        ),
+    }
+
+
+def _sequelize(database: Database) -> dict[str, str]:
+    def made(sql: str) -> str:
+        query = f"    await queryInterface.sequelize.query(`{sql}`);\n"
+        return f"module.exports = {{\n  async up(queryInterface) {{\n{query}  }},\n\n  async down() {{}},\n}};\n"
+
+    return {
+        ".sequelizerc": "module.exports = { config: './config.js', 'migrations-path': './db/migrations' };\n",
+        "config.js": (
+            "const { PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE } = process.env;\n"
+            "module.exports = { dialect: 'postgres', host: PGHOST, port: PGPORT, username: PGUSER, password: PGPASSWORD,"
+            " database: PGDATABASE };\n"
+        ),
+        "db/migrations/20240101000000-create-users.js": made(CREATE[database.engine]),
+        "db/migrations/20240102000000-seed-users.js": made(ROWS),
+    }
+
+
+def _typeorm(database: Database) -> dict[str, str]:
+    def made(name: str, sql: str) -> str:
+        query = f"    await queryRunner.query(`{sql}`);\n"
+        return (
+            f"module.exports = class {name} {{\n  name = '{name}';\n\n  async up(queryRunner) {{\n{query}  }}\n\n"
+            "  async down() {}\n};\n"
+        )
+
+    return {
+        "package.json": '{\n  "dependencies": {\n    "typeorm": "1.1.1"\n  }\n}\n',
+        "data-source.js": (
+            "const { DataSource } = require('typeorm');\n"
+            "const { PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE } = process.env;\n"
+            "module.exports = new DataSource({ type: 'postgres', host: PGHOST, port: Number(PGPORT), username: PGUSER,"
+            " password: PGPASSWORD, database: PGDATABASE, migrations: ['migrations/*.js'] });\n"
+        ),
+        "migrations/1704067200000-CreateUsers.js": made("CreateUsers1704067200000", CREATE[database.engine]),
+        "migrations/1704153600000-SeedUsers.js": made("SeedUsers1704153600000", ROWS),
+    }
+
+
 TOOLS = (
+    Tool(
+        "knex",
+        "knex",
+        _knex,
+        lambda _: ["migrate:latest"],
+        lambda _, __: ["migrate:down"],
+        engines=("postgresql",),
+        refuses="is forward-only",
+        installed_by_ci=True,
+    ),
+    Tool(
+        "sequelize",
+        "sequelize-cli",
+        _sequelize,
+        lambda _: ["db:migrate"],
+        lambda _, __: ["db:migrate:undo"],
+        engines=("postgresql",),
+        refuses="is forward-only",
+        installed_by_ci=True,
+    ),
+    Tool(
+        "typeorm",
+        "typeorm",
+        _typeorm,
+        lambda _: ["migration:run", "-d", "data-source.js", "--transaction", "each"],
+        lambda _, __: ["migration:revert", "-d", "data-source.js", "--transaction", "each"],
+        engines=("postgresql",),
+        refuses="is forward-only",
+        installed_by_ci=True,
+    ),
     Tool(
         "laravel",
         "php",

@@ -81,6 +81,27 @@ final class Version20240101000000 extends AbstractMigration
 }}
 """
 HISTORIES = {
+    "knex": {
+        "package.json": '{\n  "dependencies": {\n    "knex": "3.3.0"\n  }\n}\n',
+        "db/knexfile.js": "module.exports = { client: 'pg' };\n",
+        "db/migrations/20240101000000_init.js": (
+            f"exports.up = (knex) => knex.raw('{CREATE}');\nexports.down = (knex) => knex.raw('DROP TABLE users');\n"
+        ),
+    },
+    "sequelize": {
+        "migrations/20240101000000-init.js": (
+            f"module.exports = {{\n  up: (queryInterface) => queryInterface.sequelize.query('{CREATE}'),\n"
+            "  down: (queryInterface) => queryInterface.sequelize.query('DROP TABLE users'),\n};\n"
+        ),
+    },
+    "typeorm": {
+        "src/db/migrations/1704067200000-Init.ts": (
+            "import { MigrationInterface, QueryRunner } from 'typeorm';\n\n"
+            "export class Init1704067200000 implements MigrationInterface {\n"
+            f"  public async up(queryRunner: QueryRunner): Promise<void> {{\n    await queryRunner.query(`{CREATE}`);\n  }}\n\n"
+            "  public async down(queryRunner: QueryRunner): Promise<void> {\n    await queryRunner.query(`DROP TABLE users`);\n  }\n}\n"
+        ),
+    },
     "laravel": {"database/migrations/2024_01_01_000000_init.php": LARAVEL},
     "doctrine": {
         "config/packages/doctrine_migrations.yaml": (
@@ -123,6 +144,9 @@ HISTORIES = {
 }
 SLUG, DASHED = "create_users_email_idx", "create-users-email-idx"
 WRITTEN = {
+    "knex": [f"db/migrations/20261121000000_{SLUG}.js"],
+    "sequelize": [f"migrations/20261121000000-{DASHED}.js"],
+    "typeorm": ["src/db/migrations/1795219200000-CreateUsersEmailIdx.ts"],
     "laravel": [f"database/migrations/2026_11_21_000000_{SLUG}.php"],
     "doctrine": ["src/Migrations/Version20261121000000.php"],
     "rails": [f"db/migrate/20261121000000_{SLUG}.rb"],

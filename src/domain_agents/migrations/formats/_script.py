@@ -63,10 +63,10 @@ class ScriptFormat(Format):
                 (pkgutil.get_data(self.package, self.template) or b"").decode(),
                 {
                     "header": [f"{self.comment} {self.said(line)}".rstrip() for line in lines],
-                    "statements": [self.literal(sql) for sql in runs.statements],
+                    "statements": [self.literal(self.sendable(sql, engine)) for sql in runs.statements],
                     "transaction": runs.transaction,
                     "undo": self.text(undo_text(place)),
-                    **self.values(place, project),
+                    **self.values(place, project, engine),
                 },
                 name=self.template,
             )
@@ -75,19 +75,28 @@ class ScriptFormat(Format):
     def read(self, path: str, content: str, engine: str) -> ReadFile:
         transaction = self.opens_transaction(content) and engine in _TRANSACTIONAL
         found, unread = self.sent(content)
+        found = [Made(self.received(one.sql, engine), one.line) for one in found]
         return ReadFile(tuple(in_transactions(found, engine, opened=transaction)), tuple(unread))
 
     def runs(self, runs: Body, engine: Engine) -> Body:
         """What the file runs, where the framework opens no transaction on an engine that has them for DDL."""
         return runs
 
-    def values(self, place: Place, project: Project) -> Mapping[str, object]:
+    def values(self, place: Place, project: Project, engine: Engine) -> Mapping[str, object]:
         """What else the template needs."""
         return {}
 
     def said(self, line: str) -> str:
         """A line of the header as it may stand in a comment."""
         return line
+
+    def sendable(self, sql: str, engine: Engine) -> str:
+        """A statement as the framework must be given it, to send it as it was.
+
+        Raises:
+            CannotPlan: there is no way to give it.
+        """
+        return sql
 
     def literal(self, sql: str) -> str:
         """A statement as source, where it stands in the template."""
@@ -96,6 +105,10 @@ class ScriptFormat(Format):
     def text(self, text: str) -> str:
         """A text of one line as source."""
         return self.literal(text)
+
+    def received(self, sql: str, engine: str) -> str:
+        """What the server gets of a statement that the framework is given."""
+        return sql
 
     def opens_transaction(self, content: str) -> bool:
         """Whether the framework opens one around the file, on an engine where that means something."""

@@ -76,9 +76,15 @@ def places(plan: Plan, project: Project, date: str, *, naming: str, first: str) 
         number = following(number) if number else first_number(project.numbering or first, free, at)
         slug = safe_slug(migration.slug)
         name = template.replace("{number}", number).replace("{slug}", slug)
-        place = Place(migration, number, slug, name.replace("{slug-dashed}", slug.replace("_", "-")), after)
+        name = name.replace("{slug-dashed}", slug.replace("_", "-")).replace("{slug-pascal}", pascal(slug))
+        place = Place(migration, number, slug, name, after)
         yield place
         after = place.stem
+
+
+def pascal(slug: str) -> str:
+    """A slug as the name of a class."""
+    return "".join(part.capitalize() for part in slug.split("_"))
 
 
 def first_number(numbering: str, free: str, at: Moment) -> str:

@@ -66,7 +66,7 @@ _MARKS = (
     _own("sequelize", r"(^|/)\.sequelizerc$"),
     _history("sequelize", r"(^|/)migrations/[^/]+" + _SCRIPT, r"\bqueryInterface\b"),
     _needs("sequelize", _PACKAGE, r'^\s*"sequelize-cli"\s*:'),
-    _history("typeorm", r"(^|/)migrations?/[^/]+" + _SCRIPT, r"\bMigrationInterface\b"),
+    _history("typeorm", r"(^|/)migrations?/[^/]+" + _SCRIPT, r"\b(?:MigrationInterface|queryRunner)\b"),
     _needs("typeorm", _PACKAGE, r'^\s*"typeorm"\s*:'),
     _history("mikro-orm", r"(^|/)migrations/Migration\d+[^/]*" + _SCRIPT, r"@mikro-orm/"),
     _history("node-pg-migrate", r"(^|/)migrations/\d+_[^/]+" + _SCRIPT, r"\bpgm\b"),

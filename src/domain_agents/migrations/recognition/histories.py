@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 LEDGERS = {
     "django": "django_migrations",
+    "knex": "knex_migrations",
+    "sequelize": "SequelizeMeta",
+    "typeorm": "migrations",
     "laravel": "migrations",
     "doctrine": "doctrine_migration_versions",
     "rails": "schema_migrations",
@@ -60,6 +63,9 @@ def own_history(framework: str, files: Files, home: str, directory: str) -> tupl
         "yoyo": _yoyo,
         "node-pg-migrate": _node_pg_migrate,
         "rails": _rails,
+        "knex": _knex,
+        "sequelize": _sequelize,
+        "typeorm": _typeorm,
         "laravel": _laravel,
         "doctrine": _doctrine,
     }
@@ -134,6 +140,43 @@ def _node_pg_migrate(files: Files, home: str) -> tuple[SqlHistory, tuple[str, ..
 def _rails(files: Files, home: str) -> tuple[SqlHistory, tuple[str, ...]]:
     history = _several_languages(files.paths(), home or "db/migrate", {".rb"})
     return _heads(replace(history, template="{number}_{slug}.rb", numbering=history.numbering or "YYYYMMDDHHMMSS"))
+
+
+_NODE_SUFFIXES = frozenset({".js", ".ts", ".cjs", ".mjs", ".cts", ".mts"})
+_SEQUELIZE_PATH = re.compile(r"""migrations-path['"]\s*:\s*(?:path\.resolve\()?[^'"\n]*['"]([\w./-]+)['"]""")
+
+
+def _knex(files: Files, home: str) -> tuple[SqlHistory, tuple[str, ...]]:
+    return _node(files, home or _beside(files, "knexfile.") or "migrations", "{number}_{slug}.js", "YYYYMMDDHHMMSS")
+
+
+def _sequelize(files: Files, home: str) -> tuple[SqlHistory, tuple[str, ...]]:
+    settings = next((files.text(path) for path in files.paths() if base(path) == ".sequelizerc"), "")
+    said = _SEQUELIZE_PATH.findall(settings)
+    return _node(files, home or (said[-1] if said else "migrations"), "{number}-{slug-dashed}.js", "YYYYMMDDHHMMSS")
+
+
+def _typeorm(files: Files, home: str) -> tuple[SqlHistory, tuple[str, ...]]:
+    return _node(files, home or "src/migrations", "{number}-{slug-pascal}.ts", "milliseconds")
+
+
+def _beside(files: Files, start: str) -> str:
+    """The directory `migrations` beside a settings file, where that is not at the top."""
+    found = min((path for path in files.paths() if base(path).startswith(start)), key=len, default="")
+    return f"{parent(found)}/migrations" if parent(found) else ""
+
+
+def _node(files: Files, home: str, template: str, numbering: str) -> tuple[SqlHistory, tuple[str, ...]]:
+    """Modules of one directory; the next is named as the newest is, and has its ending."""
+    history = _several_languages(files.paths(), home, set(_NODE_SUFFIXES))
+    if history.newest is None:
+        return history, ()
+    if any(mark in file.slug for file in history.files for mark in "-_"):
+        template = history.template or template
+    template = template.rpartition(".")[0] + history.newest.suffix
+    if re.fullmatch(r"(?:[A-Z][a-z0-9]*)+", history.newest.slug):
+        template = re.sub(r"\{slug[^}]*\}", "{slug-pascal}", template)
+    return _heads(replace(history, template=template, numbering=history.numbering or numbering))
 
 
 def _laravel(files: Files, home: str) -> tuple[SqlHistory, tuple[str, ...]]:

@@ -39,7 +39,7 @@ def read_habits(framework: str, files: Files, history: Sequence[SqlFile], engine
     """The habits of a framework whose migrations are programs; nothing for the others."""
     if framework == "rails":
         return _rails(files, history, engine)
-    readers = {"laravel": _laravel, "doctrine": _doctrine}
+    readers = {"laravel": _laravel, "doctrine": _doctrine, "knex": _node, "sequelize": _node, "typeorm": _node}
     reader = readers.get(framework)
     return reader(files, history) if reader else Habits()
 
@@ -89,3 +89,15 @@ def _version_in(files: Files, name: str, pattern: str) -> str:
     """The version that the first file of that name asks for."""
     found = (re.search(pattern, files.text(path)) for path in _named(files, name))
     return next((match.group(1) for match in found if match), "")
+
+
+def _node(files: Files, history: Sequence[SqlFile]) -> Habits:
+    newest = files.text(history[-1].path) if history else ""
+    packages = _named(files, "package.json")
+    if newest:
+        is_module = re.search(r"^export\b", newest, re.MULTILINE) is not None
+    else:
+        is_module = any(re.search(r'"type"\s*:\s*"module"', files.text(path)) for path in packages)
+    habits = ["esm"] if is_module else []
+    habits += ["context"] if re.search(r"\(\s*\{\s*context\b", newest) else []
+    return Habits(habits=tuple(habits))

@@ -20,6 +20,7 @@ from domain_agents.migrations.formats._script import ScriptFormat
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from domain_agents.engines import Engine
     from domain_agents.migrations.formats import UnreadPart
     from domain_agents.migrations.formats._script import Made
     from domain_agents.migrations.formats._sql import Place
@@ -45,7 +46,7 @@ class _Doctrine(ScriptFormat):
     def suffixes(self) -> tuple[str, ...]:
         return (".php",)
 
-    def values(self, place: Place, project: Project) -> Mapping[str, object]:
+    def values(self, place: Place, project: Project, engine: Engine) -> Mapping[str, object]:
         given = next((one.partition(":")[2] for one in project.habits if one.startswith("namespace:")), _NAMESPACE)
         return {"namespace": given, "name": f"Version{place.number}", "title": php_text(_line(place.migration.title))}
 

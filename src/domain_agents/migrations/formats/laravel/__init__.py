@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from domain_agents.migrations.formats._php import in_comment, php_statement, php_text, sent
 from domain_agents.migrations.formats._script import ScriptFormat, own_transaction
+from domain_agents.migrations.formats._sql import pascal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,8 +55,8 @@ class _Laravel(ScriptFormat):
     def runs(self, runs: Body, engine: Engine) -> Body:
         return own_transaction(runs) if engine.name in _OPENS_NONE else runs
 
-    def values(self, place: Place, project: Project) -> Mapping[str, object]:
-        named = "".join(part.capitalize() for part in place.slug.split("_"))
+    def values(self, place: Place, project: Project, engine: Engine) -> Mapping[str, object]:
+        named = pascal(place.slug)
         return {"strict": "strict_types" in project.habits, "named": named if "named" in project.habits else ""}
 
     def said(self, line: str) -> str:

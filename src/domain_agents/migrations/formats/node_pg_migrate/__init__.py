@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from domain_agents.migrations.formats import FileStatement, Format, OutsideTransaction, ReadFile
 from domain_agents.migrations.formats._header import in_directory
+from domain_agents.migrations.formats._javascript import template_literal
 from domain_agents.migrations.formats._sql import (
     body,
     comments,
@@ -84,7 +85,7 @@ class _NodePgMigrate(Format):
                 files[f"{path.removesuffix('.sql')}{_ENDING}"] = _rendered(
                     _SCRIPT,
                     header=[f"// {line}".rstrip() for line in lines],
-                    statements=[_literal(sql) for sql in runs.statements],
+                    statements=[template_literal(sql) for sql in runs.statements],
                 )
         return files
 
@@ -103,16 +104,6 @@ class _NodePgMigrate(Format):
 
     def notes(self, project: Project) -> tuple[str, ...]:
         return ("`node-pg-migrate down` refuses these files: each is undone by a new migration",)
-
-
-def _literal(sql: str) -> str:
-    """A JavaScript template literal that is exactly this text: in one, a bare carriage return would become a line feed."""
-    text = sql.replace("\\", "\\\\").replace("`", "\\`").replace("${", "\\${").replace("\r", "\\r")
-    return "`" + re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]", _code, text) + "`"
-
-
-def _code(found: re.Match[str]) -> str:
-    return f"\\u{{{ord(found.group()):x}}}"
 
 
 def _text(literal: str) -> str:

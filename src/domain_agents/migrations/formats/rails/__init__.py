@@ -31,6 +31,7 @@ from domain_agents.migrations.formats._script import (
     unescaped,
     without_comments,
 )
+from domain_agents.migrations.formats._sql import pascal
 from domain_agents.migrations.plan import PlannedMigration
 
 if TYPE_CHECKING:
@@ -91,9 +92,9 @@ class _Rails(ScriptFormat):
                 steps.append(step)
         return replace(plan, steps=tuple(steps))
 
-    def values(self, place: Place, project: Project) -> Mapping[str, object]:
+    def values(self, place: Place, project: Project, engine: Engine) -> Mapping[str, object]:
         return {
-            "name": "".join(part.capitalize() for part in place.slug.split("_")),
+            "name": pascal(place.slug),
             "version": project.framework_version or _VERSION,
             "assured": _ASSURED in project.habits,
         }
