@@ -72,6 +72,8 @@ class Assumptions:
     references: frozenset[tuple[str, tuple[str, ...], str, tuple[str, ...]]] = frozenset()
     uniques: frozenset[tuple[str, tuple[str, ...]]] = frozenset()
     checks: frozenset[tuple[str, str]] = frozenset()
+    numbered_no_more: frozenset[tuple[str, str]] = frozenset()
+    """Columns (table, column) that the server numbers now, and that the new application must say itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ CREATE TABLE refunds (
 );
 """
 MORE_SCHEMA = {
+    "drop_identity": "CREATE TABLE tickets (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY);",
     "add_primary_key": "CREATE TABLE log (happened varchar(30) NOT NULL, note varchar(90));",
     "validate_constraint": "ALTER TABLE refunds ADD CONSTRAINT old_refunds CHECK (order_id > 0) NOT VALID;",
     "move_column": "CREATE UNIQUE INDEX refunds_order_id ON refunds (order_id);",
@@ -52,6 +53,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "drop_index": {"table": "orders", "name": "orders_note"},
     "add_check": {"table": "customers", "name": "email_is_one", "expression": "email LIKE '%@%'"},
+    "set_identity": {"table": "orders", "column": "id", "generated": "always"},
+    "drop_identity": {"table": "tickets", "column": "id"},
     "add_exclusion": {"table": "refunds", "elements": ["order_id WITH ="], "method": "btree"},
     "add_primary_key": {"table": "log", "columns": ["happened"]},
     "change_primary_key": {"table": "orders", "columns": ["id", "customer_id"]},
@@ -117,6 +120,8 @@ NEEDS = {
     "set_collation": Can.SET_COLLATION,
     "change_primary_key": Can.CONCURRENT_WRITES,
     "add_exclusion": Can.EXCLUSION_CONSTRAINTS,
+    "set_identity": Can.SEQUENCES,
+    "drop_identity": Can.SEQUENCES,
     **dict.fromkeys((kind for kind in EXAMPLES if kind.endswith("_partition")), Can.PARTITIONS_ARE_TABLES),
     **dict.fromkeys((kind for kind in EXAMPLES if kind.endswith(("_enum", "_enum_value"))), Can.ENUM_TYPES),
 }

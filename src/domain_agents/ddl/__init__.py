@@ -35,6 +35,7 @@ from domain_agents.ddl._keys import (
     ValidateConstraint,
     renaming,
 )
+from domain_agents.ddl._mirror import CopyPrivileges, CopyRows, DropMirror, MirrorTable, PartitionedNow
 from domain_agents.ddl._others import KeepText, NoCatalogChange, Reindex, Vacuum, Verbatim
 from domain_agents.ddl._partitions import (
     AttachIndex,
@@ -98,6 +99,8 @@ __all__ = [
     "Constraint",
     "ContinueIdentity",
     "ConvertTable",
+    "CopyPrivileges",
+    "CopyRows",
     "CreateEnum",
     "CreateIndex",
     "CreatePartition",
@@ -113,6 +116,7 @@ __all__ = [
     "DropConstraint",
     "DropIdentity",
     "DropIndex",
+    "DropMirror",
     "DropNotNull",
     "DropSequence",
     "DropTable",
@@ -122,9 +126,11 @@ __all__ = [
     "ExchangePartition",
     "KeepText",
     "LockTables",
+    "MirrorTable",
     "ModifyColumn",
     "MoveColumn",
     "NoCatalogChange",
+    "PartitionedNow",
     "Quoting",
     "RefreshView",
     "Reindex",

@@ -73,12 +73,41 @@ class DropIdentity(_OfColumn):
 
 @dataclass(frozen=True, slots=True)
 class ContinueIdentity(_OfColumn):
-    """The next number of an identity column is what another column's sequence would give next."""
+    """The next number of an identity column is what another sequence would give next.
+
+    `after` is the column whose sequence that is, `after_sequence` the sequence's own name as SQL; without either it is the
+    column's greatest value that the numbers go on from, with `room` for those who still number rows themselves.
+    `sequence` is the identity's own sequence as SQL, where the column may have two for a moment.
+    """
 
     after: str = ""
+    after_sequence: str = ""
+    sequence: str = ""
+    room: int = 0
 
     def apply(self, schema: Schema) -> Schema:
         self._found(schema)
+        return schema
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSequence:
+    """CREATE SEQUENCE; `sequence` is its name as SQL."""
+
+    sequence: str
+    type: str = "bigint"
+
+    def apply(self, schema: Schema) -> Schema:
+        return schema
+
+
+@dataclass(frozen=True, slots=True)
+class DropSequence:
+    """DROP SEQUENCE."""
+
+    sequence: str
+
+    def apply(self, schema: Schema) -> Schema:
         return schema
 
 

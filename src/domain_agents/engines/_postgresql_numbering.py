@@ -21,7 +21,11 @@ def numbering_sql(
         case ddl.LockTables():
             return (_locked(statement, quote_table),)
         case ddl.ContinueIdentity():
-            return (_continued(statement, quote_table(statement.table)),)
+            return (_continued(statement, quote_table(statement.table), quote(statement.column)),)
+        case ddl.CreateSequence(sequence=sequence, type=type_):
+            return (f"CREATE SEQUENCE {sequence} AS {type_}",)
+        case ddl.DropSequence(sequence=sequence):
+            return (f"DROP SEQUENCE {sequence}",)
         case ddl.AlterSequence():
             return (_altered(statement, quote, quote_table),)
         case ddl.AddIdentity(identity=identity, sequence=sequence):
@@ -47,10 +51,17 @@ def _altered(statement: ddl.AlterSequence, quote: Callable[[str], str], quote_ta
     return " ".join(words)
 
 
-def _continued(statement: ddl.ContinueIdentity, table: str) -> str:
+def _continued(statement: ddl.ContinueIdentity, table: str, column: str) -> str:
     """setval, from the other sequence's place; nextval would fail where that one has come to its end."""
     new = f"pg_get_serial_sequence({literal(table)}, {literal(statement.column)})"
-    old = f"pg_get_serial_sequence({literal(table)}, {literal(statement.after)})"
+    new = literal(statement.sequence) if statement.sequence else new
+    if not statement.after and not statement.after_sequence:
+        # A sequence that was never asked gives 1 first; a table without rows leaves it at that.
+        room = f" + {statement.room}" if statement.room else ""
+        return f"SELECT setval({new}, max({column}){room}) FROM {table} HAVING max({column}) > 0"
+    old = literal(statement.after_sequence)
+    if statement.after:
+        old = f"pg_get_serial_sequence({literal(table)}, {literal(statement.after)})"
     return (
         f"SELECT setval({new}, coalesce(pg_sequence_last_value(seqrelid::regclass) + seqincrement, seqstart), false)\n"
         f"  FROM pg_sequence WHERE seqrelid = {old}::regclass"

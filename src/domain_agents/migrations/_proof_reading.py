@@ -300,6 +300,25 @@ def _assumed(
             and not _NOT_NULL.fullmatch(one.expression.strip())
             and not any(ddl.mentions(one.expression, column) for column in names)
         ),
+        _numbered_no_more(files, reader, current),
+    )
+
+
+def _numbered_no_more(files: Sequence[ProofFile], reader: Dialect, reached: Schema) -> frozenset[tuple[str, str]]:
+    """The columns that lose their identity and get nothing in its place."""
+    lost = {
+        atom
+        for file in files
+        for one in file.statements
+        for read in reader.read(one.sql)
+        for atom in read.atoms
+        if isinstance(atom, ddl.DropIdentity)
+    }
+    found = [(atom, table.column(atom.column)) for atom in lost if (table := reached.table(atom.table)) is not None]
+    return frozenset(
+        (str(atom.table), atom.column)
+        for atom, column in found
+        if column is not None and not column.identity and column.default is None and not column.nullable
     )
 
 

@@ -12,6 +12,8 @@ from domain_agents.operations import CannotPlan, Deploy, Migration, Phase, Situa
 from domain_agents.operations._asking import Change, Field, Request
 from domain_agents.operations._backfill import backfill_step
 from domain_agents.operations._not_null import not_null_steps
+from domain_agents.operations._numbered_column import as_stored, numbered_steps, sequence_first, sequence_owned
+from domain_agents.operations.set_identity import require_sequences
 
 if TYPE_CHECKING:
     from domain_agents.catalog import Schema, TableName
@@ -32,11 +34,14 @@ class AddColumn:
         Field("nullable", "flag"),
         Field("default", "expression"),
         Field("backfill", "expression", "value of existing rows"),
+        Field("identity", "text", '"by default" or "always": numbered by the server'),
     )
     table: TableName
     column: Column
     backfill: str | None = None
     default_is_volatile: bool = False
+    stored: Column | None = None
+    """What the server makes of the column, where its type is a shorthand (serial)."""
 
     @property
     def filled_column(self) -> str:
@@ -52,14 +57,21 @@ class AddColumn:
     def from_change(cls, change: Change) -> AddColumn:
         """See Operation."""
         table, default = change.table(), change.expression("default")
+        identity = (change.word("identity")).strip().lower()
+        if identity:
+            require_sequences(change.request.engine)
+        if identity not in ("", "by default", "always"):
+            raise change.fail("identity", f"{identity!r} is no kind of identity", 'one of "by default", "always"')
         column = Column(
             name=change.text("column", '"locale"'),
             type=change.text("type", '"text"').strip(),
-            nullable=change.flag("nullable", default=True),
+            nullable=change.flag("nullable", default=not identity) and not identity,
             default=default,
+            identity=identity,
         )
         volatile = default is not None and change.request.expressions.is_volatile(default)
-        return cls(table, column, change.backfill(table, column.name), volatile)
+        stored = as_stored(change.request.engine, table, column)
+        return cls(table, column, change.backfill(table, column.name), volatile, stored)
 
     @classmethod
     def from_statement(cls, statement: ddl.Statement, request: Request) -> AddColumn | None:
@@ -67,15 +79,18 @@ class AddColumn:
         if not isinstance(statement, ddl.AddColumn) or statement.constraints:
             return None
         backfill = request.backfill_for(statement.table, statement.column.name)
-        return cls(statement.table, statement.column, backfill, statement.default_is_volatile)
+        stored = as_stored(request.engine, statement.table, statement.column)
+        return cls(statement.table, statement.column, backfill, statement.default_is_volatile, stored)
 
     def apply(self, schema: Schema) -> Schema:
         """See Operation."""
-        return self.statement.apply(schema)
+        return ddl.AddColumn(self.table, self.stored or self.column).apply(schema)
 
     def steps(self, engine: Engine, schema: Schema, situation: Situation) -> tuple[Step, ...]:
         """See Operation."""
         self.apply(schema)
+        if engine.can(Can.SEQUENCES) and (self.column.identity or ddl.is_serial(self.column.type)):
+            return self._numbered(engine, schema, situation)
         if self._is_one_statement(engine, schema, situation):
             return (self._direct(engine, schema),)
         column = self.column
@@ -93,6 +108,21 @@ class AddColumn:
             with_column = ddl.AddColumn(self.table, replace(column, nullable=True)).apply(schema)
             steps += not_null_steps(engine, with_column, self.table, column.name)
         return tuple(steps)
+
+    def _numbered(self, engine: Engine, schema: Schema, situation: Situation) -> tuple[Step, ...]:
+        """A column that the server numbers: with rows there, each gets its number in batches."""
+        if self.backfill is not None:
+            raise CannotPlan(
+                f"{self.table}.{self.column.name} is numbered by the server, and `backfill` would number it otherwise",
+                field="backfill",
+                way_out="leave `backfill` out; or add a plain bigint column with it, and set_identity afterwards",
+            )
+        if not (situation.is_new_table or situation.size.rows == 0):
+            return numbered_steps(engine, schema, self.table, self.column)
+        direct = self._direct(engine, schema)
+        stored = ddl.AddColumn(self.table, self.stored or self.column, default_is_volatile=not self.column.identity)
+        first = sequence_first(engine, self.table, self.column)
+        return (replace(direct, statements=(*first, stored, *sequence_owned(engine, self.table, self.column))),)
 
     @property
     def _filled_with(self) -> str | None:

@@ -28,7 +28,14 @@ from domain_agents.workspace.load_statements_mysql import app_table
 from domain_agents.workspace.mysql_session import described, driver
 from domain_agents.workspace.observing_mysql import Runner, Sampler
 from domain_agents.workspace.seeding_mysql import MysqlValues, seed
-from domain_agents.workspace.seeding_recipes import Recipe, Unseedable, assuming, known_as, recipe_for, under_new_names
+from domain_agents.workspace.seeding_recipes import (
+    Recipe,
+    Unseedable,
+    as_the_new_application,
+    known_as,
+    recipe_for,
+    under_new_names,
+)
 from domain_agents.workspace.shape_mysql import read_contents, read_shape
 from domain_agents.workspace.sizes import rows_wanted
 
@@ -162,7 +169,7 @@ class MysqlBench:
             return
         recipes: dict[str, Recipe] = {}
         parents = under_new_names(self._recipes, going)
-        for live in assuming(read_tables(self._admin), self._assumed).values():
+        for live in as_the_new_application(read_tables(self._admin), self._assumed).values():
             table = live.without(going)
             # Under the name it had at the start, so that the numbers of its rows go on.
             name, before = known_as(self._recipes, live, moved)

@@ -28,7 +28,14 @@ from domain_agents.workspace.load import NEW, Load
 from domain_agents.workspace.load_statements import app_table
 from domain_agents.workspace.observing import Runner, Sampler, described
 from domain_agents.workspace.seeding import PostgresValues, seed
-from domain_agents.workspace.seeding_recipes import Recipe, Unseedable, assuming, known_as, recipe_for, under_new_names
+from domain_agents.workspace.seeding_recipes import (
+    Recipe,
+    Unseedable,
+    as_the_new_application,
+    known_as,
+    recipe_for,
+    under_new_names,
+)
 from domain_agents.workspace.shape_postgresql import read_contents, read_shape
 from domain_agents.workspace.sizes import rows_wanted
 
@@ -152,7 +159,7 @@ class PostgresBench:
             return
         recipes: dict[str, Recipe] = {}
         parents = under_new_names(self._recipes, going)
-        for live in assuming(read_tables(self._admin), self._assumed).values():
+        for live in as_the_new_application(read_tables(self._admin), self._assumed).values():
             table = live.without(going).with_shared_values(live)
             # Under the name it had at the start, so that the numbers of its rows go on.
             name, before = known_as(self._recipes, live, moved)

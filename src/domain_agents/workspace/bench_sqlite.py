@@ -34,6 +34,7 @@ from domain_agents.workspace.seeding_recipes import (
     MAX_STANDING,
     Recipe,
     Unseedable,
+    as_the_new_application,
     assuming,
     known_as,
     parents_first,
@@ -215,7 +216,7 @@ class SqliteBench:
             return
         recipes: dict[str, Recipe] = {}
         parents = under_new_names(self._recipes, going)
-        for live in assuming(read_tables(self._admin), self._assumed).values():
+        for live in as_the_new_application(read_tables(self._admin), self._assumed).values():
             table = live.without(going)
             # Under the name it had at the start, so that the numbers of its rows go on.
             name, before = known_as(self._recipes, live, moved)

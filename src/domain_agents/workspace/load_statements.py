@@ -37,7 +37,8 @@ def _where(recipe: Recipe, n: int) -> str:
 
 def _update(recipe: Recipe) -> Any:
     unique = {name for columns in recipe.table.uniques for name in columns}
-    plain = [name for name in recipe.generators if name not in unique]
+    numbered = {column.name for column in recipe.table.columns if column.fills_itself}
+    plain = [name for name in recipe.generators if name not in unique | numbered]
     # A column is set to itself: the row is written and locked, and what it says can still be compared afterwards.
     column = quoted(plain[-1] if plain else recipe.table.key[0])
     return lambda n: f"UPDATE {recipe.table.sql} SET {column} = {column}{_where(recipe, n)}"

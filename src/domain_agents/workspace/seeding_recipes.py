@@ -110,6 +110,17 @@ def assuming(tables: Mapping[str, LiveTable], assumed: Assumptions) -> dict[str,
     return found
 
 
+def as_the_new_application(tables: Mapping[str, LiveTable], assumed: Assumptions) -> dict[str, LiveTable]:
+    """The tables with what is taken for granted, and without the numbers that the new application gives itself."""
+    found = assuming(tables, assumed)
+    for sql, table in found.items():
+        bare = table.name.rpartition(".")[2]
+        said = {column for name, column in assumed.numbered_no_more if name in (table.name, bare)}
+        columns = tuple(replace(one, identity="", default="") if one.name in said else one for one in table.columns)
+        found[sql] = replace(table, columns=columns) if said else table
+    return found
+
+
 def parents_first(tables: Mapping[str, LiveTable]) -> Iterator[LiveTable]:
     """The tables, each after those its foreign keys name; tables in a circle come in the order of their names."""
     waiting = dict(sorted(tables.items()))
