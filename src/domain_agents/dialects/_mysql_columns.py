@@ -318,7 +318,10 @@ def _index_key(cursor: MysqlCursor) -> IndexKey:
         text = cursor.parenthesised()
     else:
         text = cursor.name("a column")
-        suffix = f"({cursor.parenthesised()})" if cursor.sees("(") else ""
+        inside = cursor.parenthesised() if cursor.sees("(") else ""
+        # Other databases write a function without further brackets, and a request may say it so; a number is a length.
+        is_expression = bool(inside) and not inside.strip().isdigit()
+        text, suffix = (f"{text}({inside})", "") if is_expression else (text, f"({inside})" if inside else "")
     descending = cursor.takes("DESC")
     cursor.takes("ASC")
     return IndexKey(text, is_expression, descending, suffix)

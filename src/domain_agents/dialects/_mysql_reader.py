@@ -172,7 +172,7 @@ class _Statement:
         elif what == "TRIGGER":
             self._create_trigger()
         elif what in _KEPT:
-            self.parts.atoms.append(ddl.KeepText(self.text))
+            self.parts.atoms.append(ddl.kept(self.text))
         elif what:
             self.parts.atoms.append(ddl.NoCatalogChange("settings"))
         else:
@@ -199,6 +199,7 @@ class _Statement:
         table = read_table(cursor)
         read_wait(cursor, self.parts)
         keys = read_keys(cursor)
+        include, where = self._of_other_databases()
         while not cursor.at_end:
             behind, dropped = read_index_options(cursor)
             using = behind or using
@@ -208,7 +209,19 @@ class _Statement:
                     continue
                 raise NotUnderstood(f"CREATE INDEX: {cursor.here()} is not read yet")
         kind = method or ("" if using == "btree" else using)
-        self.parts.atoms.append(ddl.CreateIndex(Index(name, table, keys, unique, kind), if_not_exists=if_not_exists))
+        index = Index(name, table, keys, unique, kind, include, where)
+        self.parts.atoms.append(ddl.CreateIndex(index, if_not_exists=if_not_exists))
+
+    def _of_other_databases(self) -> tuple[tuple[str, ...], str | None]:
+        """INCLUDE and WHERE, which both servers refuse: a request may say them, and is planned without."""
+        cursor = self.cursor
+        include = cursor.names() if cursor.takes("INCLUDE") else ()
+        if not cursor.takes("WHERE"):
+            return include, None
+        first = cursor.place
+        while not cursor.at_end:
+            cursor.next()
+        return include, cursor.text(first)
 
     def _create_table(self) -> None:
         cursor, parts = self.cursor, self.parts
@@ -287,7 +300,7 @@ class _Statement:
         if what in _ROUTINES:
             self.parts.atoms.append(ddl.NoCatalogChange("routine"))
         elif what in _KEPT:
-            self.parts.atoms.append(ddl.KeepText(self.text))
+            self.parts.atoms.append(ddl.kept(self.text))
         elif what:
             self.parts.atoms.append(ddl.NoCatalogChange("settings"))
         else:
@@ -325,7 +338,7 @@ class _Statement:
             if not what:
                 raise NotUnderstood(f"DROP {cursor.here()} is not read yet")
             kind = "routine" if what in _ROUTINES else "session" if what == "PREPARE" else "settings"
-            atoms.append(ddl.KeepText(self.text) if what in _KEPT else ddl.NoCatalogChange(kind))
+            atoms.append(ddl.kept(self.text) if what in _KEPT else ddl.NoCatalogChange(kind))
 
     def _rename_table(self) -> None:
         cursor = self.cursor

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from domain_agents import ddl
-from domain_agents.catalog import Check, ForeignKey, Index, Schema, TableName
+from domain_agents.catalog import Check, Column, ForeignKey, Index, Schema, Table, TableName
 from domain_agents.engines import Blocks, Can, CannotSpell, CopyJob, Derivation, Effect, Relocation, Sync, TableSize
 from domain_agents.engines._mysql_backfill import backfill_statements
+from domain_agents.engines._mysql_computed import compares_without_case, computed_column
 from domain_agents.engines._mysql_derivation import derived
 from domain_agents.engines._mysql_forms import form_of
 from domain_agents.engines._mysql_jobs import job_for
@@ -56,6 +57,8 @@ SHARED_CAPABILITIES: Final = frozenset(
         Can.VIEWS_KEEP_NAMES,
         Can.SET_COLLATION,
         Can.TRIGGERS_CHANGE_ROWS,
+        Can.ENUM_COLUMNS,
+        Can.REPLACE_VIEW,
     }
 )
 COPY: Final = "ALGORITHM=COPY, LOCK=SHARED"
@@ -181,6 +184,19 @@ class MysqlBase(ABC):
         columns = (sync.column, sync.twin)
         return self.object_name(sync.table, columns, "update"), self.object_name(sync.table, columns, "insert")
 
+    def computed_column(self, table: Table, expression: str, *, is_condition: bool) -> Column:
+        """See ComputesKeys."""
+        return computed_column(table, expression, is_condition=is_condition, is_hidden=self.hides_columns)
+
+    def compares_without_case(self, table: Table, expression: str) -> str:
+        """See ComputesKeys."""
+        return compares_without_case(table, expression)
+
+    @property
+    def hides_columns(self) -> bool:
+        """Whether a column can be INVISIBLE, so that neither SELECT * nor INSERT without a list of columns sees it."""
+        return True
+
     def under_lock(self, table: TableName, statements: Sequence[ddl.Statement]) -> tuple[ddl.Statement, ...]:
         """See HoldsLocks. DROP TRIGGER and ALTER TABLE keep a lock that LOCK TABLES took."""
         return (ddl.LockTables((table,)), *statements, ddl.UnlockTables())
@@ -208,8 +224,12 @@ class MysqlBase(ABC):
 
     def spell(self, statement: ddl.Statement, schema: Schema) -> tuple[str, ...]:
         """See Engine."""
-        if isinstance(statement, ddl.CreateTrigger | ddl.DropTrigger | ddl.KeepText):
+        if isinstance(statement, ddl.CreateTrigger | ddl.DropTrigger | ddl.KeepText | ddl.Verbatim):
             return (statement.text,)
+        if isinstance(statement, ddl.DefineView):
+            return (statement.view.definition,)
+        if isinstance(statement, ddl.DropView):
+            return (f"DROP VIEW {'IF EXISTS ' if statement.if_exists else ''}{self.quote_table(statement.table)}",)
         if isinstance(statement, ddl.ReshapeColumns | ddl.MoveColumn):
             return spelled_reshaping(self, statement, schema)
         if isinstance(statement, ddl.LockTables):

@@ -29,6 +29,10 @@ _FORMS: Final[dict[type, str]] = {
     ddl.DropIndex: "drop_index",
     ddl.DropConstraint: "drop_constraint",
     ddl.KeepText: "no_table_lock",
+    ddl.DefineView: "no_table_lock",
+    ddl.DropView: "no_table_lock",
+    ddl.CreateEnum: "no_table_lock",
+    ddl.Verbatim: "write_rows",
     ddl.UnlockTables: "no_table_lock",
     ddl.LockTables: "lock_table",
     ddl.CreateTrigger: "create_trigger",
@@ -87,7 +91,8 @@ def form_of(statement: ddl.Statement, schema: Schema, *, by: Conversions) -> str
 
 def _converted(statement: ddl.ConvertTable, schema: Schema, *, by: Conversions) -> str:
     """The dearest of what its texts cost."""
-    table, after = schema.table(statement.table), statement.apply(schema).table(statement.table)
+    table = schema.table(statement.table)
+    after = statement.apply(schema).table(statement.table) if table is not None else None
     if table is None or after is None:
         return TYPE_FORMS[Cost.COPY]
     costs = {

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from domain_agents import ddl
-from domain_agents.catalog import Check, Column, ForeignKey, Index, PrimaryKey, Schema, TableName, Unique
+from domain_agents.catalog import Check, Column, ForeignKey, Index, IndexKey, PrimaryKey, Schema, TableName, Unique
 from domain_agents.engines import CannotSpell
 from domain_agents.engines._mysql_defaults import written_default
 from domain_agents.engines._mysql_forms import BLOCKING_METHODS, ColumnChange, changed_column, needs_length
@@ -14,6 +14,7 @@ from domain_agents.engines._mysql_forms import BLOCKING_METHODS, ColumnChange, c
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from domain_agents.catalog import Table
     from domain_agents.engines._mysql_base import MysqlBase
 
 
@@ -163,6 +164,7 @@ class Spelling:
         return " ".join([*parts, *column.attributes])
 
     def _index(self, index: Index) -> str:
+        index = self._over_columns(index)
         if index.where is not None:
             raise CannotSpell(
                 "there is no partial index here; add a VIRTUAL generated column that is NULL where the condition does not "
@@ -171,6 +173,10 @@ class Spelling:
         if index.include:
             raise CannotSpell("an index has no INCLUDE here; put the columns behind its keys")
         for key in index.keys:
+            if key.suffix and not key.suffix.startswith("("):
+                raise CannotSpell(
+                    f"a key of an index has no {key.suffix} here: it sorts by the column's own collation (set_collation)"
+                )
             if key.is_expression:
                 raise CannotSpell(
                     f"an index of the expression {key.text} is built while writes wait, or not known at all; add the "
@@ -190,6 +196,30 @@ class Spelling:
             raise CannotSpell(f"there is no index method {index.method} here; leave it out for a B-tree")
         keys = ", ".join(f"{self.quote(k.text)}{k.suffix}{' DESC' if k.descending else ''}" for k in index.keys)
         return f"{'UNIQUE ' if index.unique else ''}INDEX {self.quote(index.name)} ({keys}){using}"
+
+    def _over_columns(self, index: Index) -> Index:
+        """The index with computed columns in place of its expressions and condition, where the table has them."""
+        table = self.schema.table(index.table)
+        if table is None or (index.where is None and not any(key.is_expression for key in index.keys)):
+            return index
+        try:
+            keys = tuple(
+                replace(key, text=self._computed(table, key.text).name, is_expression=False)
+                if key.is_expression
+                else key
+                for key in index.keys
+            )
+            if index.where is not None:
+                keys = (*keys, IndexKey(self._computed(table, index.where, is_condition=True).name))
+        except CannotSpell:
+            return index
+        return replace(index, keys=keys, where=None)
+
+    def _computed(self, table: Table, expression: str, *, is_condition: bool = False) -> Column:
+        column = self.engine.computed_column(table, expression, is_condition=is_condition)
+        if table.column(column.name) is None:
+            raise CannotSpell(f"there is no column that holds {expression}")
+        return column
 
     def _constraint(self, constraint: ddl.Constraint) -> str:
         named = f"CONSTRAINT {self.quote(constraint.name)} " if constraint.name else ""

@@ -66,6 +66,11 @@ class MySQL(MysqlBase):
 
     name: str = "mysql"
 
+    @property
+    def hides_columns(self) -> bool:
+        """See MysqlBase."""
+        return version_key(self.version) >= (8, 0, 23)
+
     def clause(self, form: str) -> str:
         """See MysqlBase."""
         numbers = version_key(self.version)

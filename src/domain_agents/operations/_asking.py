@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from domain_agents.catalog import Column, IndexKey, TableName
 from domain_agents.operations import CannotPlan
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from domain_agents.engines import Engine
+
+
+_COLLATED: Final = re.compile(r"""(.+?)\s+COLLATE\s+([\w.$]+|"[^"]+"|`[^`]+`)\Z""", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,10 @@ class Change:
     def fail(self, name: str, fault: str, way_out: str) -> CannotPlan:
         """The error for one field."""
         return CannotPlan(f"{self.where}.{name}: {fault}", field=f"{self.where}.{name}", way_out=way_out)
+
+    def with_fields(self, **fields: object) -> Change:
+        """The same change with other values."""
+        return Change({**self.fields, **fields}, self.where, self.request)
 
     def text(self, name: str, example: str) -> str:
         """A text that must be there."""
@@ -191,6 +199,9 @@ def index_key(text: str) -> IndexKey:
     descending = upper.endswith(" DESC")
     if descending or upper.endswith(" ASC"):
         stripped = stripped.rpartition(" ")[0].strip()
+    collated = _COLLATED.match(stripped)
+    if collated is not None:
+        return replace(index_key(collated[1]), suffix=f"COLLATE {collated[2]}", descending=descending)
     is_expression = "(" in stripped
     if stripped.startswith("(") and stripped.endswith(")"):
         stripped = stripped[1:-1].strip()

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 from domain_agents import ddl
 from domain_agents.catalog import Index, IndexKey, Unique
 from domain_agents.engines import Can, Engine
-from domain_agents.operations import Deploy, Migration, Phase, Query, Situation, Step
-from domain_agents.operations._asking import Change, Field, Request
+from domain_agents.operations import Deploy, Migration, Operation, Phase, Query, Situation, Step
+from domain_agents.operations._asking import Change, Field, Request, index_key
 from domain_agents.operations._keys import duplicates
 from domain_agents.operations._partitioned import require_partition_key, unique_steps
 from domain_agents.operations._unique_index import build_unique
+from domain_agents.operations.create_index import CreateIndex
 
 if TYPE_CHECKING:
     from domain_agents.catalog import Schema, TableName
@@ -27,7 +28,11 @@ class AddUnique:
     """
 
     kind: ClassVar[str] = "add_unique"
-    FIELDS: ClassVar[tuple[Field, ...]] = (Field("name", "text"), Field("columns", "names"))
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("name", "text"),
+        Field("columns", "names", "column or (expression)"),
+        Field("where", "expression", "among these rows only"),
+    )
     table: TableName
     unique: Unique
     as_index: bool = False
@@ -46,10 +51,14 @@ class AddUnique:
         return ddl.AddConstraint(self.table, self.unique, self.using_index)
 
     @classmethod
-    def from_change(cls, change: Change) -> AddUnique:
-        """See Operation."""
+    def from_change(cls, change: Change) -> Operation:
+        """See Operation. No constraint takes expressions or a condition: a unique index does."""
         table, engine = change.table(), change.request.engine
         columns = change.names("columns", '["email"]')
+        keys = tuple(map(index_key, columns))
+        if change.word("where") or any(key.is_expression or key.suffix for key in keys):
+            name = change.word("name") or engine.object_name(table, tuple(key.label for key in keys), "key")
+            return CreateIndex.from_change(change.with_fields(unique=True, name=name))
         name = change.word("name") or engine.object_name(table, columns, "key")
         return cls(table, Unique(columns, name), not engine.can(Can.CONSTRAINT_USING_INDEX))
 

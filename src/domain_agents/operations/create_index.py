@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from domain_agents import ddl
 from domain_agents.catalog import Index
-from domain_agents.engines import Blocks, Can, Engine
-from domain_agents.operations import Migration, Phase, Query, Situation, Step
+from domain_agents.engines import Blocks, Can, CannotSpell, ComputesKeys, Engine
+from domain_agents.operations import CannotPlan, Migration, Phase, Query, Situation, Step
 from domain_agents.operations._asking import Change, Field, Request, index_key
+from domain_agents.operations._computed_keys import ComputedIndex, column_steps, computed
 from domain_agents.operations._partitioned import index_steps, require_partition_key
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class CreateIndex:
         Field("where", "expression"),
     )
     index: Index
+    engine: Engine | None = field(default=None, repr=False, compare=False)
 
     @property
     def table(self) -> TableName:
@@ -55,7 +57,7 @@ class CreateIndex:
             if key.is_expression:
                 change.checked("columns", key.text)
         labels = tuple(key.label for key in keys)
-        return cls(
+        return cls._for(
             Index(
                 name=change.word("name") or change.request.engine.object_name(table, labels, "idx"),
                 table=table,
@@ -64,21 +66,54 @@ class CreateIndex:
                 method=change.word("method"),
                 include=change.optional_names("include"),
                 where=change.expression("where"),
-            )
+            ),
+            change.request.engine,
         )
 
     @classmethod
     def from_statement(cls, statement: ddl.Statement, request: Request) -> CreateIndex | None:
         """See Operation."""
-        return cls(statement.index) if isinstance(statement, ddl.CreateIndex) else None
+        return cls._for(statement.index, request.engine) if isinstance(statement, ddl.CreateIndex) else None
+
+    @classmethod
+    def _for(cls, index: Index, engine: Engine) -> CreateIndex:
+        needs_columns = index.where is not None or any(key.is_expression for key in index.keys)
+        made = _OverColumns if needs_columns and isinstance(engine, ComputesKeys) else cls
+        return made(index, engine)
 
     def apply(self, schema: Schema) -> Schema:
         """See Operation."""
-        return self.statement.apply(schema)
+        made = self._computed(schema)
+        return ddl.apply_all((*made.adding, ddl.CreateIndex(made.index)), schema)
+
+    def _computed(self, schema: Schema) -> ComputedIndex:
+        """The index as the engine can have it.
+
+        Raises:
+            DoesNotApply: no column can hold an expression of it.
+        """
+        try:
+            return computed(self.engine, schema, self.index)
+        except CannotSpell as error:
+            raise ddl.DoesNotApply(str(error)) from error
 
     def steps(self, engine: Engine, schema: Schema, situation: Situation) -> tuple[Step, ...]:
         """See Operation."""
+        if self.index.unique and self.index.include and not engine.can(Can.INDEX_INCLUDES):
+            raise CannotPlan(
+                "an index has no INCLUDE here, and columns among the keys of a unique index would be kept unique too",
+                field="include",
+                way_out="leave it out, and create a second index, not unique, with all columns as keys",
+            )
         self.apply(schema)
+        made = self._computed(schema)
+        if made.index != self.index:
+            plain = replace(self, index=made.index)
+            steps = plain.steps(engine, ddl.apply_all(made.adding, schema), situation)
+            checked = tuple(
+                replace(one, prechecks=self._prechecks(engine)) if isinstance(one, Migration) else one for one in steps
+            )
+            return (*column_steps(engine, schema, made), *checked)
         table = schema.table(self.table)
         is_empty = situation.is_new_table or situation.size.rows == 0
         concurrently = engine.can(Can.CONCURRENT_INDEX_BUILD) and not is_empty
@@ -140,3 +175,13 @@ class CreateIndex:
         sql = engine.index_validity_query(self.index)
         why = "a build that failed leaves an INVALID index: run the file again"
         return (Query(sql, "true", why),) if sql else ()
+
+
+class _OverColumns(CreateIndex):
+    """One whose expressions and condition stand in columns of their own, which come first."""
+
+    __slots__ = ()
+
+    def making_way(self, schema: Schema) -> tuple[ddl.Statement, ...]:
+        """See MakesWay."""
+        return self._computed(schema).adding
