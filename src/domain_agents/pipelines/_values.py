@@ -33,15 +33,18 @@ _WORDS: Final = {
     "realtime": 1.0, "near-real-time": 60.0, "near real time": 60.0, "sub-second": 1.0, "subsecond": 1.0,
     "seconds": 10.0, "minutes": 600.0, "hours": 10800.0, "days": 259200.0, "weeks": 1814400.0, "months": 7889400.0,
     "hourly": 3600.0, "daily": 86400.0, "nightly": 86400.0, "every day": 86400.0, "every night": 86400.0,
-    "weekly": 604800.0, "fortnightly": 1209600.0, "biweekly": 1209600.0, "bi-weekly": 1209600.0, "twice a month": 1314900.0,
+    "weekly": 604800.0, "fortnightly": 1209600.0, "biweekly": 1209600.0, "bi-weekly": 1209600.0,
+    "twice a month": 1314900.0,
     "monthly": 2629800.0, "quarterly": 7889400.0, "yearly": 31557600.0, "annually": 31557600.0, "annual": 31557600.0,
-    "continuous": 1.0, "continuously": 1.0, "never": NEVER, "manual": NEVER, "manually": NEVER,
+    "continuous": 1.0, "continuously": 1.0,
+    "never": NEVER, "manual": NEVER, "manually": NEVER,
     "static": NEVER, "once": NEVER, "on demand": NEVER, "on evidence": NEVER, "on drift": NEVER,
 }  # fmt: skip
 _YES: Final = frozenset({"yes", "true", "y", "1", "on"})
 _NO: Final = frozenset({"no", "false", "n", "0", "off", "none"})
 _NUMBER = re.compile(
-    r"(?:[~<>≤≥≈=$€£]|about|under|over|up to|approx\.?|usd|eur)*\s*(-?\d[\d_,' ]*(?:\.\d+)?(?:e[+-]?\d+)?)\s*(.*)", re.IGNORECASE
+    r"(?:[~<>≤≥≈=$€£]|about|under|over|up to|approx\.?|usd|eur)*\s*(-?\d[\d_,' ]*(?:\.\d+)?(?:e[+-]?\d+)?)\s*(.*)",
+    re.IGNORECASE,
 )
 
 

@@ -129,3 +129,18 @@ def figure(value: Number | None, unit: str = "") -> str:
     else:
         text = f"{value:.2g}"
     return f"{text} {unit}".strip()
+
+
+def span(seconds: float) -> str:
+    """A duration as a person says it: 30 s, 5 minutes, 6 hours, a day, 30 days."""
+    for size, one, many in ((86_400.0, "a day", "days"), (3_600.0, "an hour", "hours"), (60.0, "a minute", "minutes")):
+        if seconds == size:
+            return one
+        if seconds >= 2 * size or (size == 60.0 and seconds > 60.0):
+            return f"{figure(seconds / size)} {many}"
+    return f"{figure(seconds)} s"
+
+
+def every(seconds: float) -> str:
+    """A cadence as a person says it: every day, every 6 hours."""
+    return f"every {span(seconds).removeprefix('an ').removeprefix('a ')}"

@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Final
 from domain_agents.pipelines import problem, stack
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from domain_agents.pipelines.grid import Grid
 
 CPU_SECONDS: Final = 0.00183
-"""One prediction of a 300-tree forest in ONNX Runtime on one core: the least that was measured, so nothing unknown costs more."""
+"""A 300-tree forest in ONNX Runtime on one core: the least that was measured, so nothing unknown costs more."""
 DEEP_CPU_SECONDS: Final = 0.03
 """One prediction of a small deep model on a CPU; assumed."""
 UTILISATION: Final = 0.6
 """How busy a core may be: above it the queue grows faster than the traffic (Erlang C)."""
+_NETWORKS: Final = frozenset(
+    {"deep", "neural", "neural network", "network", "transformer", "cnn", "dnn", "lstm", "bert"}
+)
 INTERACTIVE_MS: Final = 10_000.0
 """Who waits less than this waits in person; our own choice."""
 
@@ -49,6 +54,51 @@ class Case:
         )
 
     @cached_property
+    def kind_by(self) -> str:
+        """The field that told the kind."""
+        return self._said(lambda text: bool(problem.kind(text)), ("problem_type", "llm.task_kind", "problem"))
+
+    @cached_property
+    def costly_by(self) -> str:
+        """The field that told that money or safety is at stake."""
+        return "money_at_stake" if self.grid.money_at_stake else self._said(problem.is_costly)
+
+    @cached_property
+    def born_by(self) -> str:
+        """The field that told that inputs come with the request."""
+        known = self.grid.inputs_known_in_advance is not None
+        return "inputs_known_in_advance" if known else self._said(problem.is_waited_for)
+
+    @cached_property
+    def llm_by(self) -> str:
+        """The field that told that a language model is thought of."""
+        if self.kind in {"generation", "agent"}:
+            return self.kind_by
+        names = ("task_kind", "corpus_tokens", "tokens_in", "tokens_out", "fts_recall", "failure", "steps_enumerable")
+        return next((f"llm.{name}" for name in names if getattr(self.grid.llm, name) is not None), "problem_type")
+
+    @cached_property
+    def deep_by(self) -> str:
+        """The field that told that only a deep model can do it."""
+        grid = self.grid
+        if grid.gbdt_ceiling_shown:
+            return "gbdt_ceiling_shown"
+        if problem.is_deep(grid.modality or ""):
+            return "modality"
+        if problem.is_deep(self.words):
+            return self._said(problem.is_deep)
+        return "model_family" if grid.model_family and self._is_network else "params_b" if grid.params_b else "gpu"
+
+    @cached_property
+    def _is_network(self) -> bool:
+        return (self.grid.model_family or "").lower() in _NETWORKS
+
+    def _said(
+        self, test: Callable[[str], bool], names: tuple[str, ...] = ("problem_type", "problem", "llm.task_kind")
+    ) -> str:
+        return next((name for name in names if test(self.grid.get(name) or "")), "problem_type")
+
+    @cached_property
     def uses_llm(self) -> bool:
         """Whether a language model is thought of: the grid's llm part says something of one, or text is to be generated."""
         llm = self.grid.llm
@@ -65,7 +115,7 @@ class Case:
 
     @cached_property
     def searches_by_meaning(self) -> bool:
-        """Whether vectors are asked for: by the problem, by embeddings that are there, or by keyword search that falls short."""
+        """Whether vectors are asked for: by the problem, by embeddings there are, or by keyword recall."""
         llm = self.grid.llm
         short = llm.fts_recall is not None and llm.fts_recall < 0.7
         return self.kind == "retrieval" or llm.dims is not None or short
@@ -77,8 +127,7 @@ class Case:
         return (
             problem.is_deep(f"{grid.modality or ''} {self.words}")
             or grid.gbdt_ceiling_shown is True
-            or (grid.model_family or "").lower()
-            in {"deep", "neural", "neural network", "transformer", "cnn", "dnn", "lstm"}
+            or self._is_network
             or grid.gpu is True
             or (grid.params_b or 0) > 0
         )
@@ -86,7 +135,12 @@ class Case:
     @property
     def trains(self) -> bool:
         """Whether a model is trained at all."""
-        return self.rungs.get("need", 0) > 0 or self.rungs.get("llm", 0) == FINE_TUNE
+        return (self.rungs.get("need", 0) > 0 and not self.is_pretrained) or self.rungs.get("llm", 0) == FINE_TUNE
+
+    @cached_property
+    def is_pretrained(self) -> bool:
+        """Whether embeddings of a pretrained model are all that is needed."""
+        return self.is_search_only and self.searches_by_meaning and not self.is_deep
 
     @property
     def answers_requests(self) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from domain_agents.pipelines import problem
-from domain_agents.pipelines.arithmetic import computed, figure
+from domain_agents.pipelines.arithmetic import computed, every, figure, span
 from domain_agents.pipelines.case import ONLINE
 from domain_agents.pipelines.compute import gate, reliability
 from domain_agents.pipelines.rules.ingestion import STREAM_SECONDS, freshness
@@ -65,13 +65,13 @@ def _of_time(case: Case) -> Iterator[Conflict]:
     if found is not None and found[0] < STREAM_SECONDS and not grid.oncall:
         yield Conflict(
             (found[1], "oncall"),
-            f"data {figure(found[0])} s old needs a stream, and a stream needs somebody on "
+            f"data {span(found[0])} old needs a stream, and a stream needs somebody on "
             f"call{'' if grid.oncall is False else ', which nobody has told'}",
             "accept a few minutes of age (micro-batch, as designed here), or name who is on call",
         )
     if grid.inputs_known_in_advance and problem.is_waited_for(case.words) and case.rungs["inference"] < ONLINE:
         yield Conflict(
-            ("inputs_known_in_advance", "problem_type" if grid.problem_type else "problem"),
+            ("inputs_known_in_advance", case.kind_by),
             "inputs are said to be known beforehand, and the use reads as if they came with the request",
             "check it: a batch as designed here cannot score what it has not seen",
         )
@@ -90,8 +90,8 @@ def _of_time(case: Case) -> Iterator[Conflict]:
     ):
         yield Conflict(
             ("prediction_freshness_s", "feature_freshness_s"),
-            f"predictions {figure(grid.prediction_freshness_s)} s old rest on features that may be "
-            f"{figure(grid.feature_freshness_s)} s old",
+            f"predictions {span(grid.prediction_freshness_s)} old rest on features that may be "
+            f"{span(grid.feature_freshness_s)} old",
             "fresher predictions from the same features say the same: loosen the first, or tighten the second",
         )
 
@@ -105,15 +105,14 @@ def _of_retraining(case: Case) -> Iterator[Conflict]:
     if grid.decay_per_week is None:
         yield Conflict(
             ("retrain_cadence", "decay_per_week"),
-            f"retraining every {figure(told / _DAY)} days was asked for, and nobody measured what a model loses in "
-            "that time",
+            f"retraining {every(told)} was asked for, and nobody measured what a model loses in that time",
             "train on data of three and six months ago, measure on today's: the longest cadence whose loss is "
             "bearable is the right one",
         )
     elif days is None or told / _DAY < days / 3:
         yield Conflict(
             ("retrain_cadence", "decay_per_week"),
-            f"every {figure(told / _DAY)} days was asked for; the measured decay allows {figure(days)} days"
+            f"{every(told)} was asked for; the measured decay allows {figure(days)} days"
             if days
             else "retraining was asked for, and no decay was measured",
             "retrain less often: each run costs money and moves the model without need",
@@ -121,7 +120,7 @@ def _of_retraining(case: Case) -> Iterator[Conflict]:
     if grid.label_delay is not None and grid.label_delay > told:
         yield Conflict(
             ("retrain_cadence", "label_delay"),
-            f"retraining every {figure(told / _DAY)} days, while the truth takes {figure(grid.label_delay / _DAY)} "
+            f"retraining {every(told)}, while the truth takes {figure(grid.label_delay / _DAY)} "
             "days: most runs see no new labels",
             "a cadence no shorter than the label delay, or a proxy that comes sooner",
         )
@@ -150,13 +149,13 @@ def _of_operation(case: Case) -> Iterator[Conflict]:
         )
     if grid.explainability and case.rungs["need"] == 2:
         yield Conflict(
-            ("explainability", "modality" if grid.modality else "problem_type"),
+            ("explainability", case.deep_by),
             "every prediction must be explained, and a deep model explains itself badly",
             "trees on features taken from the network, or an explanation that a person writes",
         )
     if case.is_costly and grid.label_source is None and case.trains:
         yield Conflict(
-            ("money_at_stake" if grid.money_at_stake else "problem_type", "label_source"),
+            (case.costly_by, "label_source"),
             "money or safety hangs on it, and nobody has said where the truth comes from",
             "name the source of the labels before the first model",
         )

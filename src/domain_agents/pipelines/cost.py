@@ -11,7 +11,7 @@ from domain_agents.pipelines.case import IN_PROCESS, ONLINE
 from domain_agents.pipelines.compute.api_cost import api_cost
 from domain_agents.pipelines.compute.batch import batch_against_online
 from domain_agents.pipelines.compute.llm import card_gib
-from domain_agents.pipelines.compute.replicas import replicas
+from domain_agents.pipelines.compute.replicas import cores, replicas
 from domain_agents.pipelines.compute.training import data_gb
 from domain_agents.pipelines.compute.vectors import hnsw_gb
 from domain_agents.pipelines.sizing import prediction_log
@@ -110,7 +110,7 @@ def _lines(case: Case) -> Iterator[Line]:
         yield _training(case)
     if case.rungs["inference"] < ONLINE:
         yield from _batch(case)
-    elif case.rungs["inference"] < IN_PROCESS and case.rungs["need"]:
+    elif case.rungs["inference"] < IN_PROCESS and (case.rungs["need"] or not case.rungs["llm"]):
         yield from _online(case)
     if case.rungs["llm"]:
         yield from _language(case)
@@ -146,9 +146,9 @@ def _training(case: Case) -> Line:
             "runs_per_month * hours * gpus", "GPU-hours/month", runs_per_month=runs, hours=hours, gpus=gpus
         )
         return Line("training", quantity, price("gpu_hour_80gb"), assumed)
-    cores = (8, 32, 128, 128)[rung]
+    number = (8, 32, 128, 128)[rung]
     quantity = computed(
-        "runs_per_month * hours * cores", "core-hours/month", runs_per_month=runs, hours=hours, cores=cores
+        "runs_per_month * hours * cores", "core-hours/month", runs_per_month=runs, hours=hours, cores=number
     )
     return Line("training", quantity, price("cpu_core_hour"), assumed)
 
@@ -176,6 +176,8 @@ def _online(case: Case) -> Iterator[Line]:
     number = float(least if count is None or rung < 3 else max(least, count))
     if rung < 3 and count is not None:
         number = float(max(1, count - 1))
+    if rung == 1:
+        number = max(0.25, cores(case).result or 0.0)
     warm = 2 if case.rungs["rollback"] >= 1 else 1
     if case.grid.gpu:
         quantity = computed("gpus * 730 * warm_versions", "GPU-hours/month", gpus=number, warm_versions=warm)
@@ -183,6 +185,8 @@ def _online(case: Case) -> Iterator[Line]:
         return
     quantity = computed("cores * 730 * warm_versions", "core-hours/month", cores=number, warm_versions=warm)
     note = "twice, because the version before stays warm" if warm == 2 else ""
+    if rung == 1:
+        note = "a corner of the application's own machine, a quarter of a core at least"
     yield Line("serving", quantity, price("cpu_core_hour"), note)
 
 

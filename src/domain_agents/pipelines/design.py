@@ -1,4 +1,4 @@
-"""The whole design of a grid: decisions and everything that follows from them. The same grid and date give the same design."""
+"""The whole design of a grid: decisions and what follows from them. The same grid and date give the same design."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from domain_agents.pipelines import tooling
 from domain_agents.pipelines.case import ONLINE
 from domain_agents.pipelines.conflicts import conflicts, impossibilities
-from domain_agents.pipelines.cost import cost
-from domain_agents.pipelines.deciding import decide
+from domain_agents.pipelines.cost import ENDS, cost
+from domain_agents.pipelines.deciding import decide, settle
 from domain_agents.pipelines.diagram import diagram
 from domain_agents.pipelines.duties import duties
 from domain_agents.pipelines.grid import about
-from domain_agents.pipelines.growth import at_ten_times
+from domain_agents.pipelines.growth import FACTOR, at_ten_times
 from domain_agents.pipelines.questions import questions
 from domain_agents.pipelines.reversal import reversal
 from domain_agents.pipelines.risks import risks
@@ -52,6 +52,7 @@ class Design:
     changes: tuple[Change, ...]
     conflicts: tuple[Conflict, ...]
     impossible: tuple[Impossible, ...]
+    cost_at_10x: Cost
     diagram: str
 
     @property
@@ -115,6 +116,7 @@ class Design:
             "rollback": self.reversal.as_json(),
             "governance": self.duties.as_json(),
             "at_10x": [change.as_json() for change in self.changes],
+            "cost_at_10x": {end: round(self.cost_at_10x.total(end), 2) for end in ENDS},
             "conflicts": [conflict.as_json() for conflict in self.conflicts],
             "impossible": [one.as_json() for one in self.impossible],
             "stack": self.stack(),
@@ -140,5 +142,6 @@ def design(grid: Grid, date: str) -> Design:
         changes=at_ten_times(case, decisions),
         conflicts=conflicts(case),
         impossible=impossibilities(case, bill),
+        cost_at_10x=cost(settle(grid.times(FACTOR)), date),
         diagram=diagram(case, stages),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from domain_agents.pipelines.case import ONLINE
 
@@ -12,7 +12,23 @@ if TYPE_CHECKING:
     from domain_agents.pipelines.case import Case
     from domain_agents.pipelines.decision import Decision
 
-_WIDTH = 30
+SHORT: Final[Mapping[str, tuple[str, ...]]] = {
+    "inference": ("batch", "micro-batch", "online", "in process"),
+    "ingestion": ("scheduled pull", "CDC or micro-batch", "event stream"),
+    "validation": ("assertions", "schema, dead letters", "expectation suites", "data contracts"),
+    "features": ("one shared module", "warehouse table", "thin online sync", "feature store"),
+    "training": ("script, one machine", "managed job", "distributed", "GPU cluster"),
+    "tracking": ("manifest", "MLflow", "registry, approvals"),
+    "evaluation": ("hold-out, baseline", "CV, slices, intervals", "backtest or shadow", "online experiment"),
+    "serving": ("table lookup", "function in the app", "API with ONNX", "replicas, autoscaler", "model server"),
+    "vectors": ("full text", "exact scan", "pgvector, one node", "vector engine"),
+    "monitoring": ("did-not-run, schema, rows", "prediction drift, PSI", "quality by slice", "quality by group"),
+    "retraining": ("by hand, on evidence", "scheduled", "triggered", "incremental"),
+    "rollout": ("replace, smoke test", "shadow", "canary", "experiment"),
+    "feedback": ("joined by prediction id", "labelled sample", "active learning"),
+    "llm": ("none", "prompt", "corpus in prompt", "full-text search", "hybrid search", "tuned", "agent"),
+}
+"""What a box says of each rung."""
 
 
 def diagram(case: Case, by_stage: Mapping[str, Decision]) -> str:
@@ -23,7 +39,7 @@ def diagram(case: Case, by_stage: Mapping[str, Decision]) -> str:
     edges: list[tuple[str, str, str]] = []
 
     def add(name: str, title: str, stage: str, after: str = "", label: str = "") -> None:
-        nodes.append((name, title, by_stage[stage].choice))
+        nodes.append((name, title, SHORT[stage][by_stage[stage].rung]))
         if after:
             edges.append((after, name, label))
 
@@ -60,26 +76,18 @@ def diagram(case: Case, by_stage: Mapping[str, Decision]) -> str:
     add("feedback", "Feedback", "feedback", "users", "outcomes")
     edges.append(("monitoring", "rollout", "rollback"))
     if case.trains:
-        edges.append(("feedback", "training", by_stage["retraining"].choice))
+        edges.append(("feedback", "training", SHORT["retraining"][by_stage["retraining"].rung]))
     else:
         edges.append(("feedback", "evaluation", "new examples"))
     lines = ["flowchart LR"]
     lines += [f'  {name}["{_label(title, detail)}"]' for name, title, detail in nodes]
-    lines += [
-        f"  {one} -->{f'|{chr(34)}{_plain(label)}{chr(34)}|' if label else ''} {other}" for one, other, label in edges
-    ]
+    lines += [f"  {one} -->{_on_edge(label)} {other}" for one, other, label in edges]
     return "\n".join(lines) + "\n"
 
 
 def _label(title: str, detail: str) -> str:
-    return f"{title}<br/>{_plain(detail)}" if detail else title
+    return f"{title}<br/>{detail}" if detail else title
 
 
-def _plain(text: str) -> str:
-    """The first words of a choice, without what mermaid reads as its own."""
-    short = text.split(":", maxsplit=1)[0].split(";", maxsplit=1)[0].split("(", maxsplit=1)[0]
-    kept = "".join(letter if letter.isalnum() or letter in " -,./%" else " " for letter in short)
-    words = " ".join(kept.split()).rstrip(" ,.-")
-    if len(words) <= _WIDTH:
-        return words
-    return words[:_WIDTH].rsplit(" ", 1)[0].rstrip(" ,.-")
+def _on_edge(label: str) -> str:
+    return f'|"{label}"|' if label else ""

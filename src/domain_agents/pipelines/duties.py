@@ -80,8 +80,10 @@ def _duties(case: Case, found: str) -> Iterator[tuple[str, str]]:
     if found == "high":
         yield (
             "AI Act, Articles 9 to 15",
-            "risk management, data governance, technical file (Annex IV), logging, human oversight, accuracy and "
-            "robustness",
+            (
+                "risk management, data governance, technical file (Annex IV), logging, human oversight, accuracy and "
+                "robustness"
+            ),
         )
         yield "AI Act, Articles 26 and 72", f"monitoring after release, {_SIX_MONTHS}"
     if found == "transparency":
@@ -100,8 +102,10 @@ def _duties(case: Case, found: str) -> Iterator[tuple[str, str]]:
     if law.phi:
         yield (
             "HIPAA, 45 CFR 164",
-            "a business associate agreement with every processor, minimum necessary, access logs, documents for six "
-            "years; no training of a vendor's model on it",
+            (
+                "a business associate agreement with every processor, minimum necessary, access logs, documents for six "
+                "years; no training of a vendor's model on it"
+            ),
         )
     if law.card:
         yield "PCI DSS", "no card numbers in features, logs or training data"

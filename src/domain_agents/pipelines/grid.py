@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -14,10 +13,6 @@ if TYPE_CHECKING:
 
 Role = Literal["requirement", "capability", "measurement"]
 """A requirement forces rungs, a capability allows them, a measurement replaces a figure that is assumed otherwise."""
-
-
-class GridError(ValueError):
-    """A field that is not there, or a value that does not fit; the message names the field and the way out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +179,13 @@ class Grid:
         ends=(0.0, 90 * DAY),
         unit="s",
     )
-    rows: float | None = _ask(_count("100000"), "training rows", ends=(1_000.0, 10_000_000.0), grows=True)
+    rows: float | None = _ask(
+        _count("100000"),
+        "training rows",
+        asks="How many labelled rows are there to learn from?",
+        ends=(1_000.0, 10_000_000.0),
+        grows=True,
+    )
     positives: float | None = _ask(
         _count("2000"),
         "rows of the rarer class",
@@ -382,97 +383,3 @@ def _abouts(holder: type, prefix: str) -> Iterator[About]:
 def about(name: str) -> About:
     """The field of that dotted name."""
     return next(one for one in abouts() if one.name == name)
-
-
-_MEANT: Final = {
-    "qps": "peak_qps", "rps": "peak_qps", "throughput": "peak_qps", "requests_per_second": "peak_qps", "tps": "peak_qps",
-    "latency": "latency_p95_ms", "latency_ms": "latency_p95_ms", "p95": "latency_p95_ms", "p99": "latency_p95_ms",
-    "latency_p99_ms": "latency_p95_ms", "p99_ms": "latency_p95_ms", "latency_slo": "latency_p95_ms", "p95_ms": "latency_p95_ms",
-    "freshness": "prediction_freshness_s", "budget": "budget_month", "monthly_budget": "budget_month", "cost": "budget_month",
-    "team_size": "ml_fte", "team": "ml_fte", "engineers": "ml_fte", "users": "n_entities", "customers": "n_entities",
-    "items": "n_entities", "dataset_size": "rows", "data_size": "data_gb", "drift": "decay_per_week", "models": "models_in_prod",
-    "use_case": "problem", "description": "problem", "name": "problem", "task": "problem_type", "stack": "existing_stack",
-    "infrastructure": "existing_stack", "sla": "availability_slo", "availability": "availability_slo", "uptime": "availability_slo",
-    "rto": "rollback_rto_s", "gdpr": "governance.pii", "hipaa": "governance.phi", "pci": "governance.card",
-    "documents": "llm.n_chunks", "n_documents": "llm.n_chunks", "chunks": "llm.n_chunks", "corpus": "llm.corpus_tokens",
-    "on_call": "oncall", "retraining": "retrain_cadence", "labels": "positives", "kpi": "business_metric",
-}  # fmt: skip
-"""What people call a field, where letters alone would not lead to it."""
-
-_DUTIES: Final = {
-    "gdpr": "pii", "pii": "pii", "personal data": "pii", "hipaa": "phi", "phi": "phi", "pci": "card", "pci dss": "card",
-    "pci-dss": "card", "card": "card", "soc2": "soc2", "soc 2": "soc2", "special category": "special_category",
-    "automated decision": "automated_decision",
-}  # fmt: skip
-
-
-def read_grid(data: Mapping[str, Any]) -> Grid:
-    """The grid that JSON data says: value, null, "unknown", or {"value": ..., "source": ...} for each field.
-
-    Raises:
-        GridError: a name or a value that does not fit; the message names the nearest field, never the value.
-    """
-    plain: dict[str, Any] = {}
-    groups: dict[str, dict[str, Any]] = {"governance": {}, "llm": {}}
-    for name, raw in data.items():
-        group, _, inner = str(name).partition(".")
-        if group in groups and inner:
-            groups[group][inner] = raw
-        elif group in groups:
-            groups[group] |= _group(group, raw)
-        else:
-            plain[str(name)] = raw
-    return Grid(
-        governance=Governance(**_read(groups["governance"], "governance.")),
-        llm=Llm(**_read(groups["llm"], "llm.")),
-        **_read(plain, ""),
-    )
-
-
-def _group(group: str, raw: Any) -> dict[str, Any]:
-    if _values.is_unknown(raw) or raw in ("none", "None", False):
-        return {}
-    if isinstance(raw, dict):
-        return raw
-    if group == "governance" and isinstance(raw, (str, list)):
-        words = [word.lower().replace("_", " ") for word in _values.texts(raw)]
-        unread = next((word for word in words if word not in _DUTIES), None)
-        if unread is None:
-            return {_DUTIES[word]: True for word in words}
-    names = ", ".join(one.name.partition(".")[2] for one in abouts() if one.name.startswith(f"{group}."))
-    raise GridError(f"grid.{group} must be an object; its fields: {names}")
-
-
-def _read(data: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    known = {one.name.removeprefix(prefix): one for one in abouts() if one.name.startswith(prefix)}
-    found: dict[str, Any] = {}
-    for name, given in data.items():
-        there = known.get(str(name))
-        if there is None or "." in str(name):
-            raise GridError(_no_field(prefix + str(name)))
-        raw = given.get("value") if isinstance(given, dict) and "value" in given else given
-        if _values.is_unknown(raw):
-            continue
-        try:
-            found[str(name)] = there.read(raw)
-        except _values.Misread as error:
-            raise GridError(
-                f'grid.{there.name} ({there.means}) {error}; leave it out or write "unknown" if nobody knows'
-            ) from None
-    return found
-
-
-def _no_field(name: str) -> str:
-    shown = " ".join(name.split())[:60]
-    names = [one.name for one in abouts()]
-    plain = name.lower().replace("-", "_").replace(" ", "_")
-    close = _MEANT.get(plain.rpartition(".")[2])
-    if close is None:
-        short = {one.rpartition(".")[2]: one for one in reversed(names)}
-        choices = {**short, **{one: one for one in names}}
-        matches = get_close_matches(plain[:80], list(choices), n=1, cutoff=0.5) or get_close_matches(
-            plain.rpartition(".")[2][:80], list(choices), n=1, cutoff=0.5
-        )
-        close = choices[matches[0]] if matches else None
-    hint = f" Did you mean {close} ({about(close).means})?" if close else ""
-    return f"grid.{shown}: there is no such field.{hint} Fields: {', '.join(names)}"

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 MAX_QUESTIONS: Final = 5
 _WEIGHT: Final = {
     "inference": 5,
-    "governance": 5,
+    "governance": 2,
     "serving": 4,
     "llm": 4,
-    "need": 3,
+    "need": 4,
     "vectors": 3,
     "features": 3,
     "training": 3,
@@ -52,7 +52,7 @@ def questions(case: Case) -> tuple[Question, ...]:
     for number, one in enumerate(abouts()):
         if not one.ends or not one.asks or case.grid.get(one.name) is not None:
             continue
-        if one.name.startswith("llm.") and not (case.uses_llm or case.searches_by_meaning):
+        if not _concerns(case, one.name):
             continue
         low, high = (settle(case.grid.with_value(one.name, end)).rungs for end in one.ends)
         moved = changed(low, high)
@@ -60,4 +60,28 @@ def questions(case: Case) -> tuple[Question, ...]:
             weight = sum(_WEIGHT.get(stage, 1) * (1 + 0.1 * abs(high[stage] - low[stage])) for stage in moved)
             moves = tuple((stage, low[stage], high[stage]) for stage in moved)
             found.append((-weight, number, Question(one.name, one.asks, moves, *one.ends)))
-    return tuple(question for _, _, question in sorted(found, key=lambda item: item[:2])[:MAX_QUESTIONS])
+    chosen: list[Question] = []
+    for _, _, question in sorted(found, key=lambda item: item[:2]):
+        # Two questions that move the very same rungs (what the law says) are one too many.
+        if all(question.moves != other.moves for other in chosen):
+            chosen.append(question)
+    return tuple(chosen[:MAX_QUESTIONS])
+
+
+_OF_SEARCH: Final = frozenset({"llm.n_chunks", "llm.fts_recall"})
+_OF_TRAINING: Final = frozenset({"positives", "rows", "label_delay", "decay_per_week", "data_gb", "label_source"})
+
+
+def _concerns(case: Case, name: str) -> bool:
+    """Whether the field says anything about this kind of problem."""
+    if name in _OF_SEARCH:
+        return case.uses_llm or case.searches_by_meaning
+    if name.startswith("llm."):
+        return case.uses_llm
+    if name == "governance.automated_decision":
+        return case.kind in {"classification", "regression", "anomaly", ""} and not case.uses_llm
+    if name == "shared_online_features":
+        return case.trains
+    if name == "positives":
+        return case.kind in {"classification", "anomaly", ""} and not case.uses_llm
+    return name not in _OF_TRAINING or not (case.uses_llm or case.is_pretrained)

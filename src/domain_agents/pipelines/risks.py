@@ -75,7 +75,16 @@ def _everywhere(case: Case) -> Iterator[Risk]:
             4,
             4,
         )
-    elif (case.grid.availability_slo or 0) >= 0.999 and not case.grid.oncall:
+    else:
+        yield Risk(
+            "it is slow or gone while somebody waits",
+            "every answer now depends on one more process",
+            "a timeout shorter than the caller's patience, and a fallback answer (the rule) that needs no model",
+            "share of answers from the fallback",
+            3,
+            3,
+        )
+    if case.rungs["inference"] > MICRO_BATCH and (case.grid.availability_slo or 0) >= 0.999 and not case.grid.oncall:
         yield Risk(
             "nobody is awake when it fails",
             "three nines were promised, and the grid names nobody on call",
@@ -103,6 +112,23 @@ def _everywhere(case: Case) -> Iterator[Risk]:
             3,
             4,
         )
+
+    yield Risk(
+        "the data changes under it",
+        "whoever writes the source renames, rescales or drops something, and tells nobody",
+        "checks before the load that stop the run and keep the last good state; the owner of each source is known",
+        "rows, nulls and newest date per source",
+        3,
+        3,
+    )
+    yield Risk(
+        "the number that is optimised is not the one that matters",
+        "a proxy improves while the business metric does not",
+        "both stand side by side on one page; the proxy is dropped when they part",
+        "business metric by version",
+        3,
+        2,
+    )
 
 
 def _of_a_model(case: Case) -> Iterator[Risk]:

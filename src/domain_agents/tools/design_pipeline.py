@@ -23,12 +23,10 @@ class DesignPipeline(BaseModel):
     grid: dict[str, Any] = Field(
         default_factory=dict,
         description="All optional: problem, problem_type, peak_qps, latency_p95_ms, inputs_known_in_advance, rows, "
-        "positives, n_entities, label_delay, models_in_prod, ml_fte, budget_month, governance{pii}, llm{corpus_tokens}",
+        "positives, n_entities, label_delay, models_in_prod, budget_month, governance{}, llm{}",
     )
     existing_stack: list[str] = Field(default_factory=list, max_length=100)
-    artifacts: list[str] = Field(
-        default_factory=list, max_length=40, description="training, serving, dag, model_card, ..."
-    )
+    artifacts: list[str] = Field(default_factory=list, max_length=40, description="model_card, training, ...")
     write: bool = False
     project: str | None = None
     date: str | None = None
@@ -61,7 +59,7 @@ def design_pipeline(arguments: DesignPipeline, settings: Settings, job: Job) -> 
 def _design(arguments: DesignPipeline) -> Design:
     from domain_agents.facts.dated import is_day
     from domain_agents.pipelines.design import design
-    from domain_agents.pipelines.grid import GridError, read_grid
+    from domain_agents.pipelines.filling import GridError, read_grid
 
     date = arguments.date or _today()
     if not is_day(date):
@@ -110,9 +108,7 @@ TOOL = Tool(
     title="Design an ML pipeline",
     description=(
         "Decide an ML or LLM architecture from a requirements grid: the simplest rung of each stage, what forces it, "
-        "what "
-        "was rejected, sizing, cost, risks, rollback, what changes at 10x, and starter files. Unknown fields: leave "
-        "out."
+        "sizing, cost, risks, rollback, 10x, and starter files. Leave out what is unknown."
     ),
     arguments=DesignPipeline,
     output_schema={

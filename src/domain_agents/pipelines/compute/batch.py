@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _DAY = 86_400.0
 WORTH_CORE_HOURS = 100.0
 WORTH_FACTOR = 5.0
-"""A batch under 100 core-hours a day costs less than a second thought; five times the work is a difference. Our own choice."""
+"""A batch under 100 core-hours a day is cheap anyway; five times the work is a difference. Our own choice."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def per_arm(base_rate: float | None, effect: float | None) -> Computed:
         z_alpha=1.95996,
         z_beta=0.84162,
         base_rate=BASE_RATE if not base_rate or base_rate == 1 else base_rate,
-        effect=EFFECT if not effect else effect,
+        effect=effect or EFFECT,
     )
 
 

@@ -26,9 +26,11 @@ _DAY = 86_400
 def _forces(case: Case) -> Iterator[Force]:
     grid = case.grid
     if case.is_costly:
-        by = "money_at_stake" if grid.money_at_stake else "problem_type" if grid.problem_type else "problem"
         yield Force(
-            1, (by,), "money or safety hangs on single predictions: slices and an interval, not one average", _BRECK
+            1,
+            (case.costly_by,),
+            "money or safety hangs on single predictions: slices and an interval, not one average",
+            _BRECK,
         )
     if case.is_regulated:
         yield Force(1, case.forced["governance"], "groups of people must be looked at one by one", _BRECK)
@@ -45,7 +47,7 @@ def _forces(case: Case) -> Iterator[Force]:
     if case.kind == "forecasting" and case.trains:
         yield Force(
             2,
-            ("problem_type" if grid.problem_type else "problem",),
+            (case.kind_by,),
             "a forecast is judged by rolling back in time, never by a random split",
             _BRECK,
         )
@@ -63,7 +65,7 @@ def _forces(case: Case) -> Iterator[Force]:
     if case.kind in {"recommendation", "ranking", "bandit"} and days is not None and days <= MAX_DAYS and case.trains:
         yield Force(
             3,
-            ("problem_type" if grid.problem_type else "problem", "requests_per_day"),
+            (case.kind_by, "requests_per_day"),
             f"the log shows only what was shown, and traffic fills an experiment in {figure(days)} days",
             _ENOUGH,
         )
@@ -88,8 +90,10 @@ def _figure(case: Case) -> Computed:
 def _wording(case: Case, rung: int) -> str:
     if case.rungs.get("llm", 0) and not case.rungs.get("need"):
         return (
-            "acceptance set written before the change: task success, schema, refusals; a judge with a rubric, people "
-            "for a sample",
+            (
+                "acceptance set written before the change: task success, schema, refusals; a judge with a rubric, people "
+                "for a sample"
+            ),
             "acceptance set with slices and an interval, a person reads a sample of every release",
             "acceptance set with slices, then the new version answers in the shadow of the old",
             "acceptance set, then an online experiment on the business metric",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain_agents.pipelines.arithmetic import computed, figure
+from domain_agents.pipelines.arithmetic import computed, figure, span
 from domain_agents.pipelines.case import ONLINE
 from domain_agents.pipelines.decision import Force, Rule, Rung, contested, own_choice, stated
 
@@ -47,7 +47,7 @@ def _forces(case: Case) -> Iterator[Force]:
         yield Force(
             2,
             ("feature_freshness_s",),
-            f"features at most {figure(grid.feature_freshness_s)} s old must lie where the request can read them",
+            f"features at most {span(grid.feature_freshness_s)} old must lie where the request can read them",
             _SYNC,
         )
     if shared and models >= 3 and teams >= 2:

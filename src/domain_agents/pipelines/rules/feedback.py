@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from domain_agents.pipelines.case import Case
 
 _BY_HAND: Final = re.compile(
-    r"human|manual|annotat|expert|reviewer|label(?:l)?er|clinician|radiolog|analyst|moderator|crowd|judg|survey|^none|no labels|unlabel"
+    r"human|manual|annotat|expert|reviewer|label(?:l)?er|clinician|radiolog|analyst|moderator|crowd|judg|survey|"
+    r"^none|no labels|unlabel"
 )
 _LOGS = stated("Google, Rules of Machine Learning, rule 34 and 35: log what was served, mind what was never shown")
 _SAMPLE = own_choice("where people give the truth, they give it for a random sample first: it is the only unbiased one")

@@ -63,7 +63,7 @@ def _forces(case: Case) -> Iterator[Force]:
             2, ("governance.ai_act_use",), "the stated use is high risk under the AI Act (Annex III or Annex I)", _ACT
         )
     if use == "transparency":
-        by = "governance.ai_act_use" if law.ai_act_use else "problem_type"
+        by = "governance.ai_act_use" if law.ai_act_use else case.kind_by
         yield Force(1, (by,), "people must be told that they deal with a machine (Article 50)", _ACT)
     if law.phi:
         yield Force(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain_agents.pipelines.arithmetic import figure
+from domain_agents.pipelines.arithmetic import figure, span
 from domain_agents.pipelines.case import BATCH, INTERACTIVE_MS, ONLINE
 from domain_agents.pipelines.compute.batch import batch_against_online, wasted
 from domain_agents.pipelines.decision import Force, Rule, Rung, measured, own_choice, stated
@@ -37,19 +37,13 @@ def _forces(case: Case) -> Iterator[Force]:
         yield Force(
             rung,
             ("prediction_freshness_s",),
-            f"a prediction may be {figure(fresh)} s old; a batch is hourly at best",
+            f"a prediction may be {span(fresh)} old; a batch is hourly at best",
             _PERIOD,
         )
     latency = grid.latency_p95_ms
     waits = latency is not None and latency <= INTERACTIVE_MS
     if case.inputs_unknown:
-        by = (
-            "inputs_known_in_advance"
-            if grid.inputs_known_in_advance is not None
-            else "problem_type"
-            if grid.problem_type
-            else "problem"
-        )
+        by = case.born_by
         born = "what is scored comes into being with the request, so no table can hold it"
         yield Force(1, (by,), born, _BORN)
         if waits:
@@ -57,10 +51,10 @@ def _forces(case: Case) -> Iterator[Force]:
         elif grid.inputs_known_in_advance is None and latency is None:
             yield Force(ONLINE, (by,), f"{born}, and somebody waits for the answer", _BORN)
     if case.rungs.get("llm", 0) and (waits or _is_conversation(case)):
-        by = "latency_p95_ms" if waits else "llm.task_kind" if grid.llm.task_kind else "problem_type"
+        by = "latency_p95_ms" if waits else case.llm_by
         yield Force(ONLINE, (by,), "a person waits for the text", _BORN)
     if case.kind == "retrieval" and waits:
-        yield Force(ONLINE, ("problem_type", "latency_p95_ms"), "a query is not known before it is asked", _BORN)
+        yield Force(ONLINE, (case.kind_by, "latency_p95_ms"), "a query is not known before it is asked", _BORN)
     work = batch_against_online(case)
     if wasted(work):
         by = "active_fraction" if grid.active_fraction is not None else "requests_per_day"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain_agents.pipelines.arithmetic import computed, figure
+from domain_agents.pipelines.arithmetic import computed, span
 from domain_agents.pipelines.decision import Force, Rule, Rung, contested, own_choice, stated
 
 if TYPE_CHECKING:
@@ -43,10 +43,10 @@ def _forces(case: Case) -> Iterator[Force]:
         return
     seconds, name = found
     if seconds < PULL_SECONDS:
-        yield Force(1, (name,), f"data may be {figure(seconds)} s old, a scheduled query is slower", _MINUTES)
+        yield Force(1, (name,), f"data may be {span(seconds)} old, a scheduled query is slower", _MINUTES)
     if seconds < STREAM_SECONDS and case.grid.oncall:
         yield Force(
-            2, (name, "oncall"), f"data may be {figure(seconds)} s old, and somebody is on call for a stream", _SECONDS
+            2, (name, "oncall"), f"data may be {span(seconds)} old, and somebody is on call for a stream", _SECONDS
         )
 
 

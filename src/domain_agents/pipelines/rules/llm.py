@@ -39,10 +39,7 @@ def _forces(case: Case) -> Iterator[Force]:
     if not case.uses_llm:
         return
     llm = case.grid.llm
-    by = "llm.task_kind" if llm.task_kind else "problem_type" if case.grid.problem_type else "problem"
-    yield Force(
-        1, (by if case.kind or llm.task_kind else "llm.tokens_in",), "text must be understood or written", _EFFECTIVE
-    )
+    yield Force(1, (case.llm_by,), "text must be understood or written", _EFFECTIVE)
     tokens = corpus_tokens(case)
     told = "llm.corpus_tokens" if llm.corpus_tokens is not None else "llm.n_chunks"
     if tokens:

@@ -38,7 +38,7 @@ def _forces(case: Case) -> Iterator[Force]:
     if case.is_costly:
         yield Force(
             2,
-            ("money_at_stake" if grid.money_at_stake else "problem_type" if grid.problem_type else "problem",),
+            (case.costly_by,),
             "money or safety hangs on it: quality is followed by slice as labels arrive",
             _DELAY,
         )

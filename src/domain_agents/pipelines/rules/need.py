@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 _RULES_OF_ML = stated("Google, Rules of Machine Learning, rules 1, 3 and 4")
 MAX_AUC_ERROR = 0.03
+_SCALE = own_choice(
+    "at 10,000 requests a day or 100,000 entities, outcomes of one in a hundred give enough examples in a month"
+)
+_MANY_ENTITIES = 100_000
+_MANY_REQUESTS = 10_000
+_QUIET_DAY = 8_640
+"""Seconds of the busiest kind in a day, at the least: a tenth of it."""
 _LEARNED = frozenset(
     {
         "linear",
@@ -37,19 +44,6 @@ def _forces(case: Case) -> Iterator[Force]:
     if grid.heuristic_sufficient is True:
         return
     if case.is_deep:
-        by = (
-            "modality"
-            if grid.modality
-            else "gbdt_ceiling_shown"
-            if grid.gbdt_ceiling_shown
-            else "model_family"
-            if grid.model_family
-            else "params_b"
-            if grid.params_b
-            else "gpu"
-            if grid.gpu
-            else "problem_type"
-        )
         why = (
             "trees were measured and fall short"
             if grid.gbdt_ceiling_shown
@@ -58,11 +52,11 @@ def _forces(case: Case) -> Iterator[Force]:
                 "that works"
             )
         )
-        yield Force(2, (by,), why, _RULES_OF_ML)
+        yield Force(2, (case.deep_by,), why, _RULES_OF_ML)
     if case.is_search_only and case.searches_by_meaning and not case.is_deep:
         yield Force(
             2,
-            ("problem_type" if case.kind == "retrieval" else "llm.dims",),
+            (case.kind_by if case.kind == "retrieval" else "llm.dims" if grid.llm.dims else "llm.fts_recall",),
             "finding by meaning needs embeddings; a pretrained model gives them, nothing is trained",
             _RULES_OF_ML,
         )
@@ -83,6 +77,12 @@ def _forces(case: Case) -> Iterator[Force]:
         yield Force(
             1, ("models_in_prod",), f"{figure(grid.models_in_prod)} models are in production already", _RULES_OF_ML
         )
+    if grid.cpu_ms_per_request is not None or grid.training_hours is not None:
+        by = "training_hours" if grid.training_hours is not None else "cpu_ms_per_request"
+        yield Force(1, (by,), "there is a model to measure already", _RULES_OF_ML)
+    if there := case.has("model_server") or case.has("feature_store"):
+        yield Force(1, ("existing_stack",), f"{there} is there, so models are in use", _RULES_OF_ML)
+    yield from _scale(case)
     error = _error(case).result
     if error is not None and error <= MAX_AUC_ERROR:
         yield Force(
@@ -101,6 +101,30 @@ def _forces(case: Case) -> Iterator[Force]:
             ("rows",),
             f"{figure(grid.rows)} rows: a fifth of them held out pins a share to within {half * 100:.1f} points",
             own_choice("a hold-out that tells five points apart; formula: normal approximation"),
+        )
+
+
+def _scale(case: Case) -> Iterator[Force]:
+    """At that scale outcomes alone teach: one in a hundred of them is enough within weeks."""
+    grid = case.grid
+    if not _is_supervised(case) or (grid.label_source or "").lower() in {
+        "none",
+        "no labels",
+        "unlabelled",
+        "unlabeled",
+    }:
+        return
+    if (grid.n_entities or 0) >= _MANY_ENTITIES:
+        yield Force(
+            1,
+            ("n_entities",),
+            f"outcomes of {figure(grid.n_entities)} entities teach more than a rule can hold",
+            _SCALE,
+        )
+    daily = max(grid.requests_per_day or 0, (case.qps or 0) * _QUIET_DAY)
+    if daily >= _MANY_REQUESTS:
+        yield Force(
+            1, case.qps_fields, f"outcomes of {figure(daily)} requests a day teach more than a rule can hold", _SCALE
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain_agents.pipelines.arithmetic import computed, figure
+from domain_agents.pipelines.arithmetic import computed, every, figure
 from domain_agents.pipelines.decision import Force, Rule, Rung, contested, own_choice, stated
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _forces(case: Case) -> Iterator[Force]:
             _CURVE,
         )
     if told is not None and told < 365 * _DAY:
-        yield Force(1, ("retrain_cadence",), f"retraining every {figure(told / _DAY)} days was asked for", _TOLD)
+        yield Force(1, ("retrain_cadence",), f"retraining {every(told)} was asked for", _TOLD)
     if days is not None and days < 7:
         yield Force(
             2,
@@ -58,7 +58,7 @@ def _forces(case: Case) -> Iterator[Force]:
         yield Force(
             3,
             ("retrain_cadence",),
-            f"a model every {figure(told / 3600)} hours continues from the last one",
+            f"a model {every(told)} continues from the last one",
             _INCREMENTAL,
         )
     if told is not None and told <= _DAY and (grid.data_gb or 0) >= _BIG_GB:

@@ -40,21 +40,18 @@ def _forces(case: Case) -> Iterator[Force]:
     if case.rungs["evaluation"] >= 3:
         yield Force(
             3,
-            ("offline_online_gap",)
-            if grid.offline_online_gap
-            else ("problem_type" if grid.problem_type else "problem", "requests_per_day"),
+            ("offline_online_gap",) if grid.offline_online_gap else (case.kind_by, "requests_per_day"),
             "only an experiment tells whether it is better",
             _EXPERIMENT,
         )
 
 
 def _careful(case: Case) -> tuple[tuple[str, ...], str] | None:
-    grid = case.grid
     if case.is_regulated:
         return (case.forced["governance"], "a regulated use")
     if case.is_costly:
         return (
-            ("money_at_stake" if grid.money_at_stake else "problem_type" if grid.problem_type else "problem",),
+            (case.costly_by,),
             "money or safety is at stake",
         )
     return None

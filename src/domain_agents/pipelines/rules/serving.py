@@ -23,6 +23,10 @@ _ONE = own_choice("one machine is restarted, patched and lost now and then: two 
 _GPU = stated("continuous batching is what a model server is for (vLLM, Triton)")
 _SHARED = own_choice("five models on shared accelerators")
 MACHINE_CORES = 4
+_CORNER = 0.5
+_MANY_IN_FLIGHT = 200
+_ANSWER_SECONDS = 2
+"""What a hosted model takes for a short answer; assumed."""
 
 
 def _forces(case: Case) -> Iterator[Force]:
@@ -41,7 +45,9 @@ def _forces(case: Case) -> Iterator[Force]:
     if mode == IN_PROCESS or mode < ONLINE:
         return
     hosted = case.rungs["llm"] and not case.rungs["need"] and grid.llm.provider_allowed is not False
-    if not hosted:
+    if hosted:
+        yield from _hosted_model(case)
+    else:
         yield from _own_model(case)
     if (grid.teams_sharing or 0) >= 2:
         yield Force(2, ("teams_sharing",), f"{figure(grid.teams_sharing)} teams call it", _ONE)
@@ -55,10 +61,30 @@ def _forces(case: Case) -> Iterator[Force]:
         )
 
 
+def _hosted_model(case: Case) -> Iterator[Force]:
+    """Waiting costs no processor, but every open call is a connection that one process must hold."""
+    if case.qps is None:
+        return
+    open_calls = case.qps * _ANSWER_SECONDS
+    if open_calls > _MANY_IN_FLIGHT:
+        yield Force(
+            3,
+            (*case.qps_fields,),
+            f"{figure(case.qps)} calls a second of {_ANSWER_SECONDS} s each are {figure(open_calls)} open at once",
+            _ONE,
+        )
+
+
 def _own_model(case: Case) -> Iterator[Force]:
     grid = case.grid
     needed = cores(case).result
-    if needed is not None and needed > 1:
+    if there := case.has("model_server"):
+        yield Force(2, ("existing_stack",), f"{there} is run already, so an endpoint there is nearly free", _ONE)
+    if (grid.ml_fte or 0) >= 3:
+        yield Force(
+            2, ("ml_fte",), f"{figure(grid.ml_fte)} people release models at another pace than the application", _ONE
+        )
+    if needed is not None and needed > _CORNER:
         yield Force(
             2, case.qps_fields, f"{figure(needed)} cores at 60 %: more than a corner of the application", _CORES
         )
@@ -112,6 +138,8 @@ def _wording(case: Case, rung: int) -> str:
             if llm
             else "a model server with dynamic batching (Triton)"
         )
+    if rung == 2 and there:
+        return f"one endpoint on {there}, which runs already"
     return RULE.rungs[rung].choice
 
 

@@ -59,20 +59,8 @@ def _table(case: Case) -> Iterator[Force]:
 
 
 def _network(case: Case) -> Iterator[Force]:
-    grid = case.grid
     if case.is_deep and case.rungs["need"] == 2:
-        by = (
-            "modality"
-            if grid.modality
-            else "params_b"
-            if grid.params_b
-            else "gpu"
-            if grid.gpu
-            else "model_family"
-            if grid.model_family
-            else "problem_type"
-        )
-        yield Force(1, (by,), "a network is trained on a GPU that is rented for the run", _ADAM)
+        yield Force(1, (case.deep_by,), "a network is trained on a GPU that is rented for the run", _ADAM)
     memory = network_memory(case).result
     if memory is not None and memory > GPU_GB:
         yield Force(

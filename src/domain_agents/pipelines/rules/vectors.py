@@ -31,15 +31,7 @@ def _forces(case: Case) -> Iterator[Force]:
     grid = case.grid
     if not case.searches_by_meaning:
         return
-    by = (
-        "llm.dims"
-        if grid.llm.dims is not None
-        else "problem_type"
-        if case.kind == "retrieval" and grid.problem_type
-        else "llm.fts_recall"
-        if grid.llm.fts_recall is not None
-        else "problem"
-    )
+    by = "llm.dims" if grid.llm.dims is not None else case.kind_by if case.kind == "retrieval" else "llm.fts_recall"
     yield Force(1, (by,), "what is searched for is a meaning, not a word", _SCAN)
     scan, chunks = scan_ms(case).result, grid.llm.n_chunks
     if scan is None or chunks is None:

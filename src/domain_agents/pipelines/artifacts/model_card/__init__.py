@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from domain_agents.pipelines.design import Design
 
 
-def _declines(design: Design) -> str:
+def _never(_design: Design) -> str:
     return ""
 
 
@@ -30,4 +30,4 @@ def _make(design: Design) -> tuple[tuple[str, str], ...]:
     return ((f"docs/{design.slug}_model_card.md", rendered(__name__, "card.md.j2", values)),)
 
 
-ARTIFACT = Artifact(title="Model card", declines=_declines, make=_make)
+ARTIFACT = Artifact(title="Model card", declines=_never, make=_make)
