@@ -87,7 +87,7 @@ def _changed(engine: str, before: Table, after: Table, old: Column, new: Column)
             (ddl.SetIdentity(table, name, new.identity),),
         )
     was, wanted = is_nullable(before, old), is_nullable(after, new)
-    if was and not wanted:
+    if was and not wanted and not _in_key(after, name):  # a key makes its own columns NOT NULL
         yield Change("set_not_null", table, {"column": name}), (ddl.SetNotNull(table, name),)
     elif wanted and not was and not _in_key(before, name):
         yield Change("drop_not_null", table, {"column": name}), (ddl.DropNotNull(table, name),)

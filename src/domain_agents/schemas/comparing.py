@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from domain_agents.catalog import Table
 
 _SPACES: Final = re.compile(r"\s+")
 _TOKEN: Final = re.compile(
@@ -36,9 +39,12 @@ _CAST_TARGETS: Final = re.compile(
     |double\s+precision|bit\s+varying|"(?:[^"]|"")*"|[\w.]+)(?:\s*\(\s*[\d,\s]+\s*\))?(?:\s*\[\s*\])*""",
     re.VERBOSE | re.IGNORECASE,
 )
-_ANY_ARRAY: Final = re.compile(r"= any \( (?:\( )?array \[ (?P<values>[^\[\]]*?) \](?: \))? \)")
+_ANY_ARRAY: Final = re.compile(r"= any \( (?P<open>\( )?array \[ (?P<values>[^\[\]]*?) \](?(open) \)) \)")
 _SAME_CALLS: Final = {"now ( )": "current_timestamp", "current_timestamp ( )": "current_timestamp"}
-_REDUNDANT: Final = re.compile(r"(?<![\w\"`] )\( ((?:[\w.\"`$]+|'(?:[^']|'')*')) \)")
+_JOINING: Final = frozenset({"and", "or", "not"})
+_CAST_NUMBER: Final = re.compile(r"\(\s*('(?:[^']|'')*'|-?\d+(?:\.\d+)?)\s*\)\s*::")
+_OPTION: Final = re.compile(r"(\w+)\s*(?:=\s*|\s)('(?:[^']|'')*'|\w+)")
+_SPELLED: Final = {"!=": "<>"}
 _LITERAL_END: Final = re.compile(r"(?:'|\d)\Z")
 
 
@@ -53,7 +59,7 @@ def plain_type(engine: str, written: str) -> str:
     """A type in the one spelling that is compared."""
     text = _SPACES.sub(" ", written.strip())
     text = _lower(text)
-    text = re.sub(r"\s*([(),])\s*", r"\1", text)
+    text = re.sub(r"\s*([(,])\s*", r"\1", text).replace(" )", ")")
     if engine == "postgresql":
         return _postgresql_type(text)
     if engine in ("mysql", "mariadb"):
@@ -111,28 +117,23 @@ def same_expression(engine: str, one: str | None, other: str | None) -> bool:
 @lru_cache(maxsize=8_192)
 def plain_expression(engine: str, written: str) -> str:
     """An expression in the one spelling that is compared: tokens with one space, words in lower case, casts of literals
-    and brackets around a single thing left out."""
-    text = _without_literal_casts(written) if engine == "postgresql" else written
+    and brackets that group nothing left out."""
+    text = _without_literal_casts(_CAST_NUMBER.sub(r"\1::", written)) if engine == "postgresql" else written
     tokens = [_plain_token(found[0]) for found in _TOKEN.finditer(text)]
-    text = " ".join(tokens).replace("!=", "<>")
+    text = " ".join(tokens)
     for call, plain in _SAME_CALLS.items():
         text = text.replace(call, plain)
     text = _ANY_ARRAY.sub(r"in ( \g<values> )", text)
-    while True:
-        shorter = _REDUNDANT.sub(r"\1", _unwrapped(text))
-        if shorter == text:
-            break
-        text = shorter
-    return _without_inner_brackets(text)
+    return " ".join(_without_idle_brackets(text.split(" ")))
 
 
 def _plain_token(token: str) -> str:
     if token[0] in '"`':
         inner = token[1:-1]
-        return inner if _PLAIN_NAME.fullmatch(inner) else token.replace("`", '"')
+        return inner if _PLAIN_NAME.fullmatch(inner) else token.replace("`", '"').replace(" ", "\0")
     if token[0] in "'$" or token.startswith(("E'", "e'")):
-        return token
-    return token.lower()
+        return token.replace(" ", "\0")  # a space parts tokens from here on
+    return _SPELLED.get(token, token.lower())
 
 
 def _without_literal_casts(text: str) -> str:
@@ -159,34 +160,78 @@ def _without_literal_casts(text: str) -> str:
     return "".join(parts) + rest
 
 
-def _unwrapped(text: str) -> str:
-    """The text without brackets around the whole of it."""
-    while text.startswith("( ") and text.endswith(" )"):
-        depth = 0
-        tokens = text.split(" ")
-        for number, word in enumerate(tokens):
-            depth += {"(": 1, ")": -1}.get(word, 0)
-            if depth == 0 and number < len(tokens) - 1:
-                return text
-        text = text[2:-2]
-    return text
+def _without_idle_brackets(tokens: list[str]) -> list[str]:
+    """The tokens without brackets that group nothing: around all, around one thing, around a comparison beside AND or OR.
 
-
-def _without_inner_brackets(text: str) -> str:
-    """Brackets around each side of AND, or of a comparison, say nothing where no OR or other operator stands inside.
-
-    Told by the server's way of writing: `(a > 0) and (b > 0)`.
+    Brackets of a call, of a list and around what binds less than its neighbours stay.
     """
-    pattern = re.compile(r"(?<![\w\"] )\( ((?:(?! (?:and|or|not) |[()]).)+) \)")
-    joined = re.compile(r"\b(?:and|or|not)\b")
-    if not joined.search(text):
-        return text
-    while True:
-        shorter = pattern.sub(lambda found: found[1] if _is_comparison(found[1]) else found[0], text)
-        if shorter == text:
-            return text
-        text = shorter
+    place = 0
+    while place < len(tokens):
+        if tokens[place] == "(" and _is_group(tokens, place):
+            end = _closing(tokens, place)
+            if end is not None and _is_idle(tokens, place, end):
+                tokens = [*tokens[:place], *tokens[place + 1 : end], *tokens[end + 1 :]]
+                place = 0
+                continue
+        place += 1
+    return tokens
 
 
-def _is_comparison(text: str) -> bool:
-    return re.search(r" (?:=|<>|<|>|<=|>=|is|in|like|between) ", f" {text} ") is not None
+def _is_group(tokens: list[str], place: int) -> bool:
+    before = tokens[place - 1] if place else ""
+    return not before or before in _JOINING or before in ("(", ",") or not re.match(r"[\w\"`\]']", before[-1])
+
+
+def _closing(tokens: list[str], place: int) -> int | None:
+    depth = 0
+    for number in range(place, len(tokens)):
+        depth += {"(": 1, ")": -1}.get(tokens[number], 0)
+        if depth == 0:
+            return number
+    return None
+
+
+def _is_idle(tokens: list[str], place: int, end: int) -> bool:
+    inside = tokens[place + 1 : end]
+    if not inside or "select" in inside or "," in _top(inside):
+        return False
+    before = tokens[place - 1] if place else ""
+    after = tokens[end + 1] if end + 1 < len(tokens) else ""
+    if (not before or (before == "(" and after == ")")) and (not after or after == ")"):
+        return True
+    if len(inside) == 1 or _is_call(inside):
+        return after != "::" or len(inside) == 1
+    beside_joining = before in ("", "(", "and", "or") and after in ("", ")", "and", "or")
+    return beside_joining and not _JOINING.intersection(_top(inside))
+
+
+def _is_call(inside: list[str]) -> bool:
+    return (
+        len(inside) > 2
+        and re.match(r"[\w\"]", inside[0]) is not None
+        and inside[1] == "("
+        and _closing(inside, 1) == len(inside) - 1
+    )
+
+
+def _top(tokens: list[str]) -> list[str]:
+    """The tokens that stand in no brackets of their own."""
+    depth, found = 0, []
+    for word in tokens:
+        depth -= word == ")"
+        if depth == 0:
+            found.append(word)
+        depth += word == "("
+    return found
+
+
+def table_options(table: Table) -> dict[str, str]:
+    """What stands behind a table's definitions, by its name: engine, charset, collate, row_format, comment.
+
+    What is not written is the server's own choice, so it is compared only where both sides say it.
+    """
+    text = re.sub(r"\b(?:default\s+)?(?:character\s+set|charset)\b", "charset", table.options, flags=re.IGNORECASE)
+    text = re.sub(r"\bdefault\s+collate\b", "collate", text, flags=re.IGNORECASE)
+    found = {name.lower(): value.strip("'\"").lower() for name, value in _OPTION.findall(text)}
+    found.pop("auto_increment", None)
+    return found

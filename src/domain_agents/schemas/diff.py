@@ -20,6 +20,7 @@ from domain_agents.schemas._diff_partitions import partition_changes
 from domain_agents.schemas._diff_views import view_changes
 from domain_agents.schemas._renames import Rename, likely_columns, likely_tables
 from domain_agents.schemas.change import Change, written
+from domain_agents.schemas.comparing import table_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -278,13 +279,13 @@ def _words_of(engine: str, current: Schema, after: Schema, table: Table, wanted:
         found.append(
             f"{table.name} is to be partitioned by {wanted.partitioned_by or 'nothing'}, no change here does that"
         )
-    if _options(table) != _options(wanted):
-        found.append(f"options of {table.name}: {table.options or 'none'} -> {wanted.options or 'none'}")
+    was, is_to_be = table_options(table), table_options(wanted)
+    found += [
+        f"{name} of {table.name}: {was[name]} -> {is_to_be[name]}"
+        for name in sorted(was.keys() & is_to_be.keys())
+        if was[name] != is_to_be[name]
+    ]
     return found
-
-
-def _options(table: Table) -> str:
-    return " ".join(sorted(table.options.lower().replace(" = ", "=").split()))
 
 
 def _says_more(statement: ddl.Statement) -> bool:
