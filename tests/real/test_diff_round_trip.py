@@ -41,6 +41,15 @@ def changes(engine: str, before: str, after: str) -> list[dict[str, Any]]:
     return list(found["changes"])
 
 
+def runs(execute: Callable[[Any], object]) -> Callable[[str], None]:
+    """A server's `execute` as what runs one statement."""
+
+    def run(sql: str) -> None:
+        execute(sql)
+
+    return run
+
+
 def travel(
     engine: str, version: str, pair: tuple[str, str], run: Callable[[str], None], live: Callable[[], str]
 ) -> None:
@@ -55,8 +64,8 @@ def travel(
     )
     assert planned["findings"] == []
     for file in planned["files"]:
-        for statement in framework("raw").read(file["path"], file["content"], engine).statements:
-            run(statement.sql)
+        for written in framework("raw").read(file["path"], file["content"], engine).statements:
+            run(written.sql)
     assert changes(engine, live(), after) == []
     assert changes(engine, after, live()) == []
 
@@ -69,7 +78,7 @@ def test_postgresql_arrives(name: str, postgres: PostgresScratch) -> None:
             "postgresql",
             postgres.facts.version.partition(".")[0],
             POSTGRESQL[name],
-            lambda sql: connection.execute(sql.encode()) and None,
+            runs(lambda sql: connection.execute(sql.encode())),
             lambda: read_postgresql(connection),
         )
 
@@ -97,7 +106,7 @@ def test_sqlite_arrives(name: str, tmp_path: Path) -> None:
             "sqlite",
             "3.40",
             SQLITE[name],
-            lambda sql: connection.execute(sql) and None,
+            runs(connection.execute),
             lambda: read_database("live", "sqlite", {f"{PREFIX}LIVE": f"sqlite:///{path}"}),
         )
     finally:

@@ -61,11 +61,14 @@ def _change_model() -> type[BaseModel]:
 
 
 def _type(kinds: tuple[str, ...]) -> Any:
-    """The type of a field that several operations may use in different ways; a list holds what any of them takes."""
-    one: Any = Union[tuple(_TYPES[kind] for kind in kinds)]  # noqa: UP007 - the members are known when this runs
-    several: Any = list
-    longest = max((_LISTS[kind] for kind in kinds if kind in _LISTS), default=0)
-    return Annotated[several[one], Field(max_length=longest)] if longest else one
+    """The type of a field that several operations may use in different ways; a list holds what any of them lists."""
+    members: list[Any] = [_TYPES[kind] for kind in kinds if kind not in _LISTS]
+    listed = [kind for kind in kinds if kind in _LISTS]
+    if listed:
+        one: Any = Union[tuple(_TYPES[kind] for kind in listed)]  # noqa: UP007 - its members are known when this runs
+        several: Any = list
+        members.append(Annotated[several[one], Field(max_length=max(_LISTS[kind] for kind in listed))])
+    return Union[tuple(members)]  # noqa: UP007 - likewise
 
 
 def _signature(kind: str) -> str:
