@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.real.mariadb_server import MariaDB
 
     from domain_agents.schemas.design import Design
-    from domain_agents.schemas.paths import Served
+    from domain_agents.schemas.serving import Served
     from domain_agents.workspace.scratch import PostgresScratch
 
 SPECS = sorted((Path(__file__).parents[2] / "examples" / "schemas").glob("*.json"))

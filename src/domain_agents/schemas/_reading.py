@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MAX_FAULTS: Final = 20
 _MAX_SHOWN: Final = 60
+_ONE_LINE: Final = 200
+"""A text that may not be longer is a name, and stands on one line."""
 
 
 class SpecError(ValueError):
@@ -103,6 +105,9 @@ class Reader:
         if len(value) > longest:
             self.fail(name, f"is longer than {longest} characters")
             return ""
+        if any(character < " " and (longest <= _ONE_LINE or character not in "\n\r\t") for character in value.strip()):
+            self.fail(name, "must be plain text on one line" if longest <= _ONE_LINE else "holds control characters")
+            return ""
         return value.strip()
 
     def choice(self, name: str, choices: Sequence[str], default: str, meant: Mapping[str, str] | None = None) -> str:
@@ -151,7 +156,8 @@ class Reader:
         if value is None:
             return ()
         values = [value] if isinstance(value, str) else value
-        if not isinstance(values, list | tuple) or not all(isinstance(one, str) and one.strip() for one in values):
+        is_text = isinstance(values, list | tuple) and all(isinstance(one, str) and one.strip() for one in values)
+        if not is_text or any(character < " " and character != "\n" for one in values for character in one):
             self.fail(name, f"must be a list of texts, for example {example}, not {shown(value)}")
             return ()
         if len(values) > most or any(len(one) > longest for one in values):

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from domain_agents.catalog import Index, Schema, Table, schema_of
 from domain_agents.schemas.draft import Draft, DraftTable, Question
 from domain_agents.schemas.entities import add_attributes, make_tables
-from domain_agents.schemas.keys import add_rules, add_unique_keys
+from domain_agents.schemas.keys import add_rules, add_unique_keys, note_references
 from domain_agents.schemas.large import add_retention
 from domain_agents.schemas.lifecycle import HISTORY, add_history, add_lifecycles
 from domain_agents.schemas.names import said
-from domain_agents.schemas.paths import Served, add_indexes, read_paths, serve
+from domain_agents.schemas.paths import add_indexes, read_paths
 from domain_agents.schemas.physical import physical
 from domain_agents.schemas.relations import add_relations
-from domain_agents.schemas.tenancy import add_row_security, add_tenant_columns, choose_tenant
+from domain_agents.schemas.serving import Served, serve
+from domain_agents.schemas.tenancy import add_row_security, add_tenant_columns, choose_tenant, set_apart
 
 if TYPE_CHECKING:
     from domain_agents.engines import Engine
@@ -44,6 +45,8 @@ class DesignedTable:
     reasons: tuple[str, ...]
     meanings: tuple[tuple[str, str], ...]
     personal: tuple[str, ...] = ()
+    of_tenant: bool = False
+    """Whether it is made once for each tenant, in a schema or database of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +83,14 @@ def design(spec: Spec, engine: Engine) -> Design:
     draft = Draft(spec, physical(engine))
     make_tables(draft)
     choose_tenant(draft)
+    set_apart(draft)
     add_tenant_columns(draft)
     add_relations(draft)
     add_attributes(draft)
     add_lifecycles(draft)
     add_unique_keys(draft)
     add_rules(draft)
+    note_references(draft)
     add_history(draft)
     add_retention(draft)
     paths = read_paths(draft)
@@ -135,6 +140,7 @@ def _designed(table: DraftTable) -> DesignedTable:
         tuple(dict.fromkeys(table.reasons)),
         tuple(table.meanings.items()),
         tuple(table.pii),
+        table.apart,
     )
 
 
@@ -145,7 +151,7 @@ def _why(planned: PlannedIndex) -> str:
 
 def in_load_order(draft: Draft) -> list[DraftTable]:
     """Parents before children, else as they were written; tables in a circle as they were written."""
-    waiting = [table for table in draft.tables.values() if table.key != HISTORY]
+    waiting = sorted((one for one in draft.tables.values() if one.key != HISTORY), key=lambda one: one.apart)
     made: set[str] = set()
     ordered: list[DraftTable] = []
     while waiting:

@@ -80,6 +80,8 @@ class DraftTable:
     owner: str = ""
     """The table whose part its rows are: they go with it."""
     pii: list[str] = field(default_factory=list)
+    apart: bool = False
+    """Whether every tenant has this table for itself."""
 
     @property
     def name(self) -> str:
@@ -87,7 +89,17 @@ class DraftTable:
         return self.table.name.name
 
     def add(self, column: Column, *called: str, meaning: str = "") -> None:
-        """One more column, and what a person calls it."""
+        """One more column, and what a person calls it.
+
+        Raises:
+            SpecError: it has one of that name already.
+        """
+        if self.table.column(column.name) is not None:
+            place = self.entity.place if self.entity is not None else f"spec: {self.name}"
+            fault = (
+                f"{place}: {column.name} is also the name of a column that the design makes; give the attribute another"
+            )
+            raise SpecError([fault])
         self.table = replace(self.table, columns=(*self.table.columns, column))
         self.meanings[column.name] = meaning
         for word in (column.name, *called):
@@ -164,8 +176,18 @@ class Draft:
         return self.tables[singular(snake(name))]
 
     def start(self, name: str, entity: Entity | None = None) -> DraftTable:
-        """A new table for an entity of that name."""
+        """A new table for an entity of that name.
+
+        Raises:
+            SpecError: there is one already.
+        """
         key = singular(snake(name))
+        if key in self.tables:
+            held = self.tables[key].entity
+            place = f"{held.place}.name" if held is not None else "spec.entities"
+            raise SpecError(
+                [f"{place}: {key} is also the name of a table that the design makes; give the entity another"]
+            )
         is_plural = self.spec.settings.table_names == "plural"
         made = DraftTable(key, Table(TableName(plural(key) if is_plural else key), ()), entity)
         self.tables[key] = made

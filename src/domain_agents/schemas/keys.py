@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from domain_agents.catalog import Index, IndexKey
 from domain_agents.dialects import dialect
+from domain_agents.findings import Finding, Severity
 from domain_agents.schemas._reading import SpecError, close_to
 from domain_agents.schemas.draft import Draft, DraftTable, PlannedIndex
 from domain_agents.schemas.names import snake
@@ -65,9 +66,34 @@ def _natural(draft: Draft, table: DraftTable, key: tuple[str, ...]) -> None:
     )
 
 
+def _refuse_long(draft: Draft, table: DraftTable, columns: Sequence[str]) -> None:
+    """Raises:
+    SpecError: the engine cannot hold a unique key over so long a text.
+    """
+    for name in columns:
+        column = table.table.column(name)
+        limit = draft.physical.longest_key
+        size = text_length(column.type) if column is not None else 0
+        if column is not None and limit and size > limit:
+            entity = table.entity
+            asked = next((one for one in entity.attributes if snake(one.name) == name), None) if entity else None
+            place = f"{asked.place}.max_len" if asked is not None else f"{table.name}.{name}"
+            says = f"a unique key over {column.type} is more than {draft.physical.engine.name} can hold"
+            raise SpecError([f"{place}: {says}; give a max_len of at most {limit}"])
+
+
+def text_length(type_: str) -> int:
+    """How many characters a type may hold; 0 where it is no text."""
+    found = re.fullmatch(r"(?:var)?char\((\d+)\)", type_)
+    if found:
+        return int(found[1])
+    return 65_535 if type_ in {"text", "mediumtext", "longtext", "json"} or "blob" in type_ else 0
+
+
 def _unique(draft: Draft, table: DraftTable, columns: Sequence[str], *, folds: bool, per_tenant: bool) -> None:
     physical = draft.physical
     names = (table.tenant, *columns) if per_tenant else tuple(columns)
+    _refuse_long(draft, table, columns)
     if folds:
         for name in columns:
             column = table.table.column(name)
@@ -104,6 +130,27 @@ def add_rules(draft: Draft) -> None:
             table.check(expression, draft.named(table, tuple(dict.fromkeys(used)), "check"))
 
 
+def note_references(draft: Draft) -> None:
+    """What is named like a reference and is none: a relation that was forgotten."""
+    for table in draft.tables.values():
+        held = {name for key in table.table.foreign_keys for name in key.columns}
+        for column in table.table.columns:
+            parent = draft.tables.get(column.name.removesuffix("_id"))
+            if column.name in held or not column.name.endswith("_id") or parent is None or not parent.ids:
+                continue
+            entity = table.entity.name if table.entity is not None else table.key
+            meant = parent.entity.name if parent.entity is not None else parent.key
+            draft.findings.append(
+                Finding(
+                    "unconstrained_reference",
+                    Severity.WARNING,
+                    f"{table.name}.{column.name} is named like a reference to {parent.name}, and nothing keeps it true",
+                    f'add {{"child": "{entity}", "parent": "{meant}"}} to relations; the column is then made by it',
+                    file="spec",
+                )
+            )
+
+
 def columns_in(expression: str) -> list[str]:
     """The bare names in an expression that are no words of SQL."""
     return [name for name in _NAMES.findall(expression) if name and name.lower() not in _WORDS]
@@ -117,6 +164,9 @@ def checked_condition(draft: Draft, table: DraftTable, text: str, place: str) ->
     """
     expression = text.strip().rstrip(";").strip()
     fault = dialect(draft.physical.engine.name).fault(expression)
+    outside = re.sub(r"'(?:[^']|'')*'", "", expression)
+    if "--" in outside or "/*" in outside or "#" in outside:
+        fault = fault or "it holds a comment"
     if fault:
         raise SpecError([f"{place}: {fault}"])
     for name in dict.fromkeys(columns_in(expression)):

@@ -103,7 +103,7 @@ def _soft_delete(draft: Draft, table: DraftTable) -> None:
     table.add(Column("deleted_at", _timestamp(draft), nullable=True, comment=comment), meaning="timestamp")
     table.reasons.append("its rows are hidden when they are deleted (`deleted_at`)")
     draft.agree(
-        "where there is a `deleted_at`, queries say deleted_at IS NULL, and unique keys count only the rows that are alive; "
+        "where there is a `deleted_at`, queries say deleted_at IS NULL, and unique keys count only rows that are alive; "
         "what the law wants erased is deleted all the same"
     )
     alive = draft.physical.alive("deleted_at")

@@ -1,4 +1,4 @@
-"""Access paths -> indexes, and the matrix that says which index serves which path."""
+"""Access paths -> indexes: what each path looks for, as columns, and as few indexes as serve them all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from domain_agents.schemas.draft import Draft, DraftTable, Need, PlannedIndex
 from domain_agents.schemas.indexing import candidates, serves, tail_of
 from domain_agents.schemas.keys import checked_condition
 from domain_agents.schemas.names import snake
-from domain_agents.schemas.sizes import entry_bytes, held_rows, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,25 +20,9 @@ if TYPE_CHECKING:
 
 _SHOWN_COLUMNS = 6
 _LONGEST_NAME: Final = 63
+_SEARCHED: Final = frozenset({"text", "short_text", "email", "url", "slug", "code", "phone", "json", "enum"})
 _PLAIN: Final = re.compile(r"""([\w"`]+)\s*(?:=\s*('(?:[^']|'')*'|[\w.]+)|IS\s+NULL)""", re.IGNORECASE)
 PAGE_ROWS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """One access path: the query it stands for, and what serves it."""
-
-    id: str
-    entity: str
-    op: str
-    table: str
-    query: str
-    served_by: str
-    uses: str
-    cost: str
-    covered: bool
-    per_second: float | None = None
-    p95_ms: float | None = None
 
 
 @dataclass
@@ -98,6 +81,17 @@ def _path(draft: Draft, access: Access) -> Path:
     )
     span, contains = columns("range", access.range), columns("contains", access.contains)
     columns("returns", access.returns)
+    for field, names in (("equals", equal), ("range", span), ("order_by", [name for name, _ in order])):
+        faults += [
+            f"{access.place}.{field}: {name} is a document, which is looked into: put it in contains"
+            for name in names
+            if table.meanings.get(name) == "json"
+        ]
+    faults += [
+        f"{access.place}.contains: {name} is no text and no document; put it in equals or range"
+        for name in contains
+        if table.meanings.get(name) not in _SEARCHED
+    ]
     if faults:
         raise SpecError(faults)
     documents = tuple(name for name in contains if table.meanings.get(name) == "json")
@@ -184,7 +178,7 @@ def add_indexes(draft: Draft, paths: Sequence[Path]) -> None:
     for table in draft.tables.values():
         own = [path for path in paths if path.table is table]
         wanted = [*table.needs, *(path.need for path in own if _wants_index(table, path))]
-        wanted = [need for need in wanted if _held_by_key(table, need) is None]
+        wanted = [need for need in wanted if held_by_key(table, need) is None]
         for candidate in candidates(wanted, table.tenant):
             _add(draft, table, candidate.columns, candidate.where, candidate.descending, candidate.needs)
         for path in own:
@@ -194,10 +188,10 @@ def add_indexes(draft: Draft, paths: Sequence[Path]) -> None:
 def _wants_index(table: DraftTable, path: Path) -> bool:
     if path.access.op == "insert" or path.texts or path.documents:
         return False
-    return bool(path.need.equal or tail_of(path.need)) and not _finds_one(table, path)
+    return bool(path.need.equal or tail_of(path.need)) and not finds_one(table, path)
 
 
-def _finds_one(table: DraftTable, path: Path) -> str | None:
+def finds_one(table: DraftTable, path: Path) -> str | None:
     """The key by which a path finds one row at most."""
     equal = set(path.equal)
     key = table.table.primary_key
@@ -213,7 +207,7 @@ def _finds_one(table: DraftTable, path: Path) -> str | None:
     return None
 
 
-def _held_by_key(table: DraftTable, need: Need) -> str | None:
+def held_by_key(table: DraftTable, need: Need) -> str | None:
     """The key whose index begins with what a need asks for, so that it wants no other."""
     if any(name in table.folded and table.folded[name].is_expression for name in need.equal):
         return None
@@ -245,7 +239,7 @@ def _add(
     while free in taken:
         number += 1
         free = draft.named(table, columns, f"idx{number}")
-    index = Index(free, table.table.name, keys, where=where or None)
+    index = draft.physical.indexable(Index(free, table.table.name, keys, where=where or None), table.table)
     table.indexes.append(PlannedIndex(index, [need.by for need in needs]))
 
 
@@ -268,162 +262,3 @@ def _add_search(draft: Draft, table: DraftTable, path: Path) -> None:
         index = draft.physical.document(table.table.name, column, name)
         if index is not None and name not in planned_names:
             table.indexes.append(PlannedIndex(index, [path.access.id], "what a document contains"))
-
-
-def serve(draft: Draft, paths: Sequence[Path]) -> list[Served]:
-    """The matrix."""
-    return [_served(draft, path) for path in paths]
-
-
-def _served(draft: Draft, path: Path) -> Served:
-    access, table = path.access, path.table
-    by, uses, cost, covered = _by(draft, path)
-    return Served(
-        access.id,
-        table.entity.name if table.entity else table.key,
-        access.op,
-        table.name,
-        query_of(draft, path),
-        by,
-        uses,
-        cost,
-        covered,
-        access.per_second,
-        access.p95_ms,
-    )
-
-
-def _by(draft: Draft, path: Path) -> tuple[str, str, str, bool]:
-    table, need = path.table, path.need
-    if path.access.op == "insert":
-        count = len(table.indexes) + len(table.table.uniques) + (table.table.primary_key is not None)
-        return "no index needed", "", f"1 row and {count} index entries for each row", True
-    if path.texts:
-        search = table.searches[draft.named(table, path.texts, "search")]
-        return (
-            search.name,
-            f"words in {', '.join(path.texts)}",
-            "as many rows as hold the words, then the rest of the query",
-            True,
-        )
-    if path.documents:
-        name = draft.named(table, path.documents[:1], "idx")
-        if any(one.index.name == name for one in table.indexes):
-            return name, f"contained in {path.documents[0]}", "the rows whose document contains it", True
-        return "nothing", "", f"reads every row: {draft.physical.engine.name} has no index into a document", False
-    one = _finds_one(table, path)
-    if one is not None:
-        return one, f"= {', '.join(path.equal)}", "one row", True
-    for planned in table.indexes:
-        if path.access.id in planned.serves:
-            return planned.index.name, _uses(need), _cost(path) + _size(table, planned.index), True
-    held = _held_by_key(table, need) if need.equal or tail_of(need) else None
-    if held is not None:
-        return held, _uses(need), _cost(path), True
-    if not need.equal and not tail_of(need):
-        key = table.table.primary_key
-        says = (
-            "reads every row" if path.access.op == "aggregate" else f"{PAGE_ROWS} rows a page, in the order of the key"
-        )
-        return (key.name or "primary key") if key else "nothing", "", says, path.access.op != "aggregate"
-    return "nothing", "", "reads every row", False
-
-
-def _size(table: DraftTable, index: Index) -> str:
-    """What the index will take, where the number of rows is known and it holds them all."""
-    rows = held_rows(table.entity) if table.entity is not None else 0
-    if not rows or index.where is not None:
-        return ""
-    return f"; the index takes about {size(rows * entry_bytes(table.table, index.columns, table.meanings))}"
-
-
-def _uses(need: Need) -> str:
-    parts = [f"= {', '.join(need.equal)}"] if need.equal else []
-    sorts = [f"{name} desc" if down else name for name, down in need.order if name not in need.equal]
-    ranges = [name for name in need.range if name not in need.equal]
-    parts += [f"sorted by {', '.join(sorts)}"] if sorts else []
-    parts += [f"range of {', '.join(ranges)}"] if ranges else []
-    parts += [f"only where {need.where}"] if need.where else []
-    return "; ".join(parts)
-
-
-def _cost(path: Path) -> str:
-    need = path.need
-    sorts = [name for name, _ in need.order if name not in need.equal]
-    ranges = [name for name in need.range if name not in need.equal]
-    if sorts and not [name for name in ranges if name not in sorts]:
-        return "the rows it returns, already in order"
-    if sorts:
-        return f"in order; rows outside the range of {', '.join(ranges)} are passed over in the index"
-    if len(ranges) > 1:
-        return f"the range of {ranges[0]}; {', '.join(ranges[1:])} is looked at in the index"
-    return "the rows that match"
-
-
-def query_of(draft: Draft, path: Path) -> str:
-    """The query that a path stands for, its values named after their columns."""
-    table, access = path.table, path.access
-    quote, own = draft.quote, draft.physical.engine.quote_table(path.table.table.name)
-    conditions = [_equal(draft, table, name) for name in path.equal]
-    conditions += path.conditions
-    for name in path.need.range:
-        conditions.append(f"{quote(name)} >= :{name}_from AND {quote(name)} < :{name}_to")
-    source = own
-    if path.texts:
-        search = table.searches[draft.named(table, path.texts, "search")]
-        conditions.append(search.condition)
-        source = search.source or own
-    conditions += [_contained(draft, name) for name in path.documents]
-    if table.deleted:
-        conditions.append(
-            f"{quote(table.alive)} = 1" if table.alive and _by_alive(path) else f"{quote(table.deleted)} IS NULL"
-        )
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    if access.op == "insert":
-        names = [column.name for column in table.table.columns if column.default is None and not column.identity]
-        names = [name for name in names if name != table.alive][:_SHOWN_COLUMNS]
-        return f"INSERT INTO {own} ({', '.join(map(quote, names))}, ...) VALUES (...)"
-    if access.op == "delete":
-        return f"DELETE FROM {own}{where}"
-    if access.op == "update":
-        changed = next((n for n, kind in table.meanings.items() if kind not in {"id", "tenant", "reference", ""}), "")
-        return f"UPDATE {own} SET {quote(changed)} = :new_{changed}{where}"
-    if access.op == "aggregate":
-        return f"SELECT count(*) FROM {source}{where}"
-    order = [f"{quote(name)} DESC" if down else quote(name) for name, down in path.need.order]
-    ordered = f" ORDER BY {', '.join(order)}" if order else ""
-    page = "" if _finds_one(table, path) is not None else f" LIMIT {PAGE_ROWS}"
-    return f"SELECT {_selected(draft, path, source)} FROM {source}{where}{ordered}{page}"
-
-
-def _by_alive(path: Path) -> bool:
-    """Whether the unique key that serves the path counts alive rows by a column of their own."""
-    return any(path.table.alive in unique.columns and set(unique.columns) - {path.table.alive} <= set(path.equal)
-               for unique in path.table.table.uniques)  # fmt: skip
-
-
-def _equal(draft: Draft, table: DraftTable, name: str) -> str:
-    folded = table.folded.get(name)
-    if folded is not None and folded.is_expression:
-        return f"{folded.text} = lower(:{name})"
-    return f"{draft.quote(name)} = :{name}"
-
-
-def _contained(draft: Draft, name: str) -> str:
-    index = draft.physical.document(draft.tables[next(iter(draft.tables))].table.name, name, "x")
-    quoted = draft.quote(name)
-    return f"{quoted} @> :{name}" if index is not None else f"json_extract({quoted}, :path) = :{name}"
-
-
-def _selected(draft: Draft, path: Path, source: str) -> str:
-    table = path.table
-    wanted = [table.found(word, path.access.place) for word in path.access.returns]
-    if not wanted:
-        key = table.table.primary_key
-        names = [*(key.columns if key else ()), *(name for name, _ in path.need.order), *path.need.range]
-        names += [column.name for column in table.table.columns if table.meanings.get(column.name) not in {"", "tenant"}
-                  and column.name != table.deleted]  # fmt: skip
-        wanted = list(dict.fromkeys(names))[:_SHOWN_COLUMNS]
-    own = draft.physical.engine.quote_table(table.table.name)
-    prefix = f"{own}." if source != own else ""
-    return ", ".join(prefix + draft.quote(name) for name in wanted)

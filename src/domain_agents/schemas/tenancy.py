@@ -52,6 +52,25 @@ def choose_tenant(draft: Draft) -> None:
     )
 
 
+def set_apart(draft: Draft) -> None:
+    """Which tables every tenant has for itself, where each has a schema or a database."""
+    tenancy = draft.spec.settings.tenancy
+    if tenancy not in {"schema", "database"}:
+        return
+    for table in scoped(draft) if tenancy == "schema" else draft.tables.values():
+        table.apart = table.key != draft.tenant
+    if tenancy == "schema":
+        draft.agree(
+            f"every {said(draft.tenant)} has a schema: CREATE SCHEMA, SET search_path TO it and public, then the second "
+            "part of the SQL. A migration runs once for each: hundreds are fine, thousands are not"
+        )
+    else:
+        draft.agree(
+            f"every {said(draft.tenant)} has a database with the second part of the SQL; the first is for the database "
+            "that knows them all. Backups and migrations are one for each, and nothing joins across"
+        )
+
+
 def add_tenant_columns(draft: Draft) -> None:
     """The tenant's column in every table of a tenant's, with its foreign key."""
     if draft.spec.settings.tenancy != "column":

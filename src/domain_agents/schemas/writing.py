@@ -25,7 +25,11 @@ def write_sql(design: Design) -> str:
     blocks += [f"{statement};" for statement in (*design.physical.preamble(), *design.before)]
     later: list[str] = []
     made: set[str] = set()
-    for table in design.tables:
+    for place, table in enumerate(design.tables):
+        if table.of_tenant and not any(one.of_tenant for one in design.tables[:place]):
+            blocks.append(
+                f"-- {'=' * _RULE}\n-- From here on: once for each tenant, in its own {design.spec.settings.tenancy}."
+            )
         late = tuple(key for key in table.table.foreign_keys if key.parent.name not in made | {table.table.name.name})
         blocks.append(_table(design, table, late))
         later += [f"{text};" for key in late if (text := design.physical.write_foreign_key(table.table, key))]

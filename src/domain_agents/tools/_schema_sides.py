@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from domain_agents.catalog import Schema
     from domain_agents.dialects import Unread
     from domain_agents.engines import Engine
+    from domain_agents.schemas.design import Design
     from domain_agents.workspace.files import ProjectFiles
 
 _DDL_MARKS = ("\n", ";", "(")
@@ -77,6 +78,11 @@ def _specified(argument: str, given: dict[str, Any], engine: Engine) -> Side:
     except SpecError as error:
         faults = "; ".join(str(fault) for fault in error.faults[:5])
         raise ToolError(f"{argument}.spec: {faults}") from error
+    return Side(made.schema, (), renames_of(made), "specification")
+
+
+def renames_of(made: Design) -> Renames:
+    """The names that a specification says are new ones."""
     tables: dict[str, str] = {}
     columns: dict[tuple[str, str], str] = {}
     by_entity = {table.entity: table.table for table in made.tables}
@@ -89,7 +95,7 @@ def _specified(argument: str, given: dict[str, Any], engine: Engine) -> Side:
         for attribute in entity.attributes:
             if attribute.renamed_from and table.column(snake(attribute.name)):
                 columns[str(table.name), snake(attribute.name)] = snake(attribute.renamed_from)
-    return Side(made.schema, (), Renames(tables, columns), "specification")
+    return Renames(tables, columns)
 
 
 def _old_table(said: str, new: str) -> str:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from domain_agents.dialects import dialect, replay
 from domain_agents.engines import UnknownEngine, engine, engine_names
 from domain_agents.schemas.advice import advise
 from domain_agents.schemas.design import Design, design
+from domain_agents.schemas.diff import diff
 from domain_agents.schemas.draw.dbml import draw_dbml
 from domain_agents.schemas.draw.mermaid import draw_mermaid
 from domain_agents.schemas.draw.svg import draw_svg
@@ -19,6 +21,7 @@ from domain_agents.schemas.spec import SpecError, read_spec
 from domain_agents.schemas.writing import write_sql
 from domain_agents.tools import NeedsAnswer, Result, Settings, Tool, ToolError, shortened
 from domain_agents.tools._project import project_directory, read_project
+from domain_agents.tools._schema_sides import read_side, renames_of
 
 if TYPE_CHECKING:
     from domain_agents.catalog import Column, Table
@@ -61,7 +64,7 @@ def design_schema(arguments: DesignSchema, settings: Settings, job: Job) -> Resu
         raise ToolError(_faults(error)) from error
     job.check()
     sql = write_sql(made)
-    structured = _structured(made, sql)
+    structured = {**_structured(made, sql), **_changes(arguments, made, sql, settings)}
     from domain_agents.prompts import report
 
     structured["report"] = report("schema-designer", "design", structured)
@@ -125,11 +128,32 @@ def _structured(made: Design, sql: str) -> dict[str, Any]:
         },
         "advice": [asdict(one) for one in advise(made)],
         "findings": [finding.as_json() for finding in findings],
-        "changes": [],
         "assumptions": list(made.assumptions),
         "conventions": list(made.conventions),
         "questions": [asdict(question) for question in made.questions],
         "written": [],
+    }
+
+
+def _changes(arguments: DesignSchema, made: Design, sql: str, settings: Settings) -> dict[str, Any]:
+    """What leads from the schema there is to this one, ready for plan_migration.
+
+    Tables that the specification does not speak of stay as they are: leaving one out is no wish to lose it.
+
+    Raises:
+        ToolError: what is there cannot be read.
+    """
+    if arguments.existing is None:
+        return {"changes": [], "kept": [], "change_questions": [], "unread": []}
+    before = read_side("existing", arguments.existing, made.engine, settings, arguments.project)
+    after, _ = replay(sql, dialect(made.engine.name))
+    found = diff(before.schema, after, made.engine, renames_of(made))
+    kept = [str(change.table) for change in found.changes if change.kind == "drop_table"]
+    return {
+        "changes": [change.as_json() for change in found.changes if change.kind != "drop_table"],
+        "kept": kept,
+        "change_questions": [*found.questions, *found.not_expressed],
+        "unread": [{"line": one.line, "statement": one.sql[:200], "reason": one.reason} for one in before.unread],
     }
 
 

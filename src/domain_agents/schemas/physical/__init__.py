@@ -59,6 +59,11 @@ class Physical(Protocol):
         """Whether a comment is kept in the catalog."""
         ...
 
+    @property
+    def longest_key(self) -> int:
+        """How many characters of one text a unique key can hold; 0 is without limit."""
+        ...
+
     def key(self, ids: str) -> Column:
         """The column `id` for bigint, uuid7 or uuid4."""
         ...
@@ -97,6 +102,10 @@ class Physical(Protocol):
 
     def search(self, table: Table, columns: Sequence[str], name: str) -> Search:
         """What finds words in text."""
+        ...
+
+    def indexable(self, index: Index, table: Table) -> Index:
+        """The index as the engine can hold it: of a long text only the beginning, where there is a limit."""
         ...
 
     def document(self, table: TableName, column: str, name: str) -> Index | None:

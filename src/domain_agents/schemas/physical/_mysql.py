@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,6 +30,9 @@ _INLINE_LIMIT: Final = 4_000
 """A text of more characters is kept outside the row, as TEXT."""
 
 _VARBINARY_LIMIT: Final = 4_000
+_KEY_BYTES: Final = 3_072
+_PREFIX: Final = 191
+_TEXT: Final = re.compile(r"(?:var)?char\((\d+)\)|(?:medium|long)?(?:text|blob)")
 NOW: Final = "CURRENT_TIMESTAMP(6)"
 
 
@@ -41,6 +45,7 @@ class MysqlPhysical:
     has_row_security: bool = False
     has_partitions: bool = False
     indexes_foreign_keys: bool = True
+    longest_key: int = 768
     comments: bool = True
 
     uuid_type: str = "binary(16)"
@@ -146,6 +151,22 @@ class MysqlPhysical:
         """See Physical."""
         index = Index(name, table.name, tuple(map(IndexKey, columns)), method="fulltext")
         return Search(name, f"MATCH ({', '.join(map(self.engine.quote, columns))}) AGAINST (:words)", index)
+
+    def indexable(self, index: Index, table: Table) -> Index:
+        """See Physical. 3,072 bytes for all keys, four for each character (InnoDB, DYNAMIC rows)."""
+        if index.method:
+            return index
+        lengths = {}
+        for key in index.keys:
+            column = table.column(key.text)
+            found = _TEXT.fullmatch(column.type) if column is not None else None
+            lengths[key.text] = 0 if found is None else int(found[1] or _KEY_BYTES)
+        if 4 * sum(lengths.values()) <= _KEY_BYTES - 16 * len(index.keys):
+            return index
+        room = (_KEY_BYTES - 16 * len(index.keys)) // (4 * sum(length > 0 for length in lengths.values()))
+        room = min(room, _PREFIX)
+        keys = [replace(key, suffix=f"({room})") if lengths.get(key.text, 0) > room else key for key in index.keys]
+        return replace(index, keys=tuple(keys))
 
     def document(self, table: TableName, column: str, name: str) -> Index | None:
         """See Physical."""

@@ -56,6 +56,7 @@ class PostgreSQL:
     has_row_security: bool = True
     has_partitions: bool = True
     indexes_foreign_keys: bool = False
+    longest_key: int = 0
     comments: bool = True
 
     @property
@@ -150,6 +151,10 @@ class PostgreSQL:
         vector = f"to_tsvector('{SEARCH_CONFIGURATION}', {text})"
         index = Index(name, table.name, (IndexKey(vector, is_expression=True),), method="gin")
         return Search(name, f"{vector} @@ websearch_to_tsquery('{SEARCH_CONFIGURATION}', :words)", index)
+
+    def indexable(self, index: Index, table: Table) -> Index:
+        """See Physical."""
+        return index
 
     def document(self, table: TableName, column: str, name: str) -> Index | None:
         """See Physical."""

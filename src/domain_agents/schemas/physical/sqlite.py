@@ -50,6 +50,7 @@ class SQLite:
     has_row_security: bool = False
     has_partitions: bool = False
     indexes_foreign_keys: bool = False
+    longest_key: int = 0
     comments: bool = False
 
     @property
@@ -163,6 +164,10 @@ class SQLite:
         )
         source = f"{beside} JOIN {own} ON {own}.rowid = {beside}.rowid"
         return Search(name, f"{beside} MATCH :words", None, statements, source)
+
+    def indexable(self, index: Index, table: Table) -> Index:
+        """See Physical."""
+        return index
 
     def document(self, table: TableName, column: str, name: str) -> Index | None:
         """See Physical."""
