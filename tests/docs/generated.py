@@ -23,6 +23,7 @@ FRAMEWORKS = {
     "alembic": "Alembic",
     "django": "Django",
     "doctrine": "Doctrine Migrations",
+    "drizzle": "Drizzle",
     "flyway": "Flyway",
     "knex": "Knex",
     "laravel": "Laravel",

@@ -6,7 +6,10 @@ which must fail and change nothing.
 
 from __future__ import annotations
 
+import json
+import re
 import shlex
+import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,7 +45,7 @@ class Tool:
     program: str
     history: Callable[[Database], dict[str, str]]
     apply: Callable[[Database], list[str]]
-    undo: Callable[[Database, str], list[str]]
+    undo: Callable[[Database, str], list[str]] | None
     engines: tuple[str, ...] = ("postgresql", "sqlite")
     refuses: str = "forward-only: undo it by a new migration"
     installed_by_ci: bool = False
@@ -253,7 +256,35 @@ def _typeorm(database: Database) -> dict[str, str]:
     }
 
 
+def _drizzle(database: Database) -> dict[str, str]:
+    told = database.environment
+    address = f"postgresql://{told['PGUSER']}:{told['PGPASSWORD']}@127.0.0.1:{database.port}/{told['PGDATABASE']}"
+    tags = ("0000_create_users", "0001_seed_users")
+    entries = [
+        {"idx": n, "version": "7", "when": 1704067200000 + n, "tag": tag, "breakpoints": True}
+        for n, tag in enumerate(tags)
+    ]
+    journal = {"version": "7", "dialect": "postgresql", "entries": entries}
+    return {
+        "drizzle.config.json": json.dumps(
+            {"dialect": "postgresql", "out": "drizzle", "schema": "schema.ts", "dbCredentials": {"url": address}}
+        ),
+        "drizzle/0000_create_users.sql": CREATE[database.engine],
+        "drizzle/0001_seed_users.sql": ROWS,
+        "drizzle/meta/_journal.json": json.dumps(journal),
+    }
+
+
 TOOLS = (
+    Tool(
+        "drizzle",
+        "drizzle-kit",
+        _drizzle,
+        lambda _: ["migrate", "--config=drizzle.config.json"],
+        None,
+        engines=("postgresql",),
+        installed_by_ci=True,
+    ),
     Tool(
         "knex",
         "knex",
@@ -386,6 +417,8 @@ def test_a_written_plan_runs_in_the_frameworks_own_tool(
         done = run([program, *tool.apply(database)], root, database)
         assert done.returncode == 0, done.stdout + done.stderr
         _assert_is_as_asked(database)
+    if tool.undo is None:
+        return
     newest = planned["steps"][-1]["file"].rpartition("/")[2].removesuffix(".sql")
     back = run([program, *tool.undo(database, newest)], root, database)
     assert back.returncode != 0, back.stdout + back.stderr
@@ -413,8 +446,10 @@ def test_a_query_of_several_statements_is_one_transaction_with_settings_of_its_o
 
 
 def _enter_in_the_plan(tool: Tool, files: list[dict[str, str]], program: str, root: Path, database: Database) -> None:
-    """What a person does with Sqitch: the commands that the scripts name, word for word."""
+    """What a person does with Sqitch and Drizzle: the commands that the files name, word for word."""
     for file in files:
+        for words in re.findall(r"^-- Enter with: (cp .*)", file["content"], re.MULTILINE):
+            subprocess.run(shlex.split(words), cwd=root, check=True)
         lines = [line.removeprefix("--").strip() for line in file["content"].splitlines()]
         for line, more in zip(lines, [*lines[1:], ""], strict=True):
             if tool.framework == "sqitch" and line.startswith("Enter with: "):

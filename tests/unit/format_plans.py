@@ -113,6 +113,19 @@ PROJECTS = {
         head="1700000000000-CreateUsers",
         file_template="{number}-{slug-pascal}.ts",
     ),
+    "drizzle": Project(
+        framework="drizzle",
+        directory="drizzle",
+        numbering="0001",
+        next_number="0018",
+        head="0017_create_users",
+        file_template="{number}_{slug}.sql",
+        schema_sql="CREATE TABLE users (id integer PRIMARY KEY, email text NOT NULL);",
+        state=(
+            '{"journal": {"version": "7", "dialect": "postgresql", "entries": [{"idx": 0, "version": "7",'
+            ' "when": 1700000000000, "tag": "0017_create_users", "breakpoints": true}]}, "snapshot": null}'
+        ),
+    ),
     "goose": Project(
         framework="goose",
         directory="db/migrations",

@@ -81,6 +81,14 @@ final class Version20240101000000 extends AbstractMigration
 }}
 """
 HISTORIES = {
+    "drizzle": {
+        "drizzle.config.ts": "export default { dialect: 'postgresql', schema: './schema.ts', out: './src/drizzle' };\n",
+        "src/drizzle/0000_init.sql": CREATE,
+        "src/drizzle/meta/_journal.json": (
+            '{"version": "7", "dialect": "postgresql", "entries": [{"idx": 0, "version": "7", "when": 1704067200000,'
+            ' "tag": "0000_init", "breakpoints": true}]}'
+        ),
+    },
     "knex": {
         "package.json": '{\n  "dependencies": {\n    "knex": "3.3.0"\n  }\n}\n',
         "db/knexfile.js": "module.exports = { client: 'pg' };\n",
@@ -144,6 +152,9 @@ HISTORIES = {
 }
 SLUG, DASHED = "create_users_email_idx", "create-users-email-idx"
 WRITTEN = {
+    "drizzle": [
+        *(f"src/drizzle/0001_{SLUG}.sql", "src/drizzle/meta/_journal_0001.json", "src/drizzle/meta/0001_snapshot.json"),
+    ],
     "knex": [f"db/migrations/20261121000000_{SLUG}.js"],
     "sequelize": [f"migrations/20261121000000-{DASHED}.js"],
     "typeorm": ["src/db/migrations/1795219200000-CreateUsersEmailIdx.ts"],

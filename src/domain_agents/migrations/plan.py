@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from domain_agents.engines import Effect
-    from domain_agents.operations import Backfill, Phase, Query
+    from domain_agents.catalog import TableName
+    from domain_agents.engines import Backfill, Effect
+    from domain_agents.operations import Phase, Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ class Project:
     """Where a framework keeps a history for each part of the project: all of them."""
     slugs: tuple[str, ...] = ()
     """The names of the migrations there are, without their numbers."""
+    state: str = ""
+    """What a framework keeps beside its migrations, as JSON: Drizzle's journal and newest snapshot."""
     habits: tuple[str, ...] = ()
     """What of the project decides how a file is written: "strong_migrations", "typescript", "esm"."""
 
@@ -140,6 +143,8 @@ class PlannedMigration:
     """What must be done first besides the steps before this one, which its header names anyway."""
     grows: bool = False
     """Whether its time grows with the table."""
+    walks: TableName | None = None
+    """The table whose rows it copies in batches."""
     waits: bool = False
     """Whether it keeps writers waiting for long, knowingly: the server has no other way, and the plan says so aloud."""
     accepts: tuple[str, ...] = ()

@@ -87,6 +87,7 @@ def _with_habits(project: Project, files: Files, history: SqlHistory) -> Project
         project,
         framework_version=habits.version,
         habits=habits.habits,
+        state=habits.state,
         slugs=tuple(dict.fromkeys(file.slug for file in history.files)) if habits != Habits() else (),
     )
     if habits.schema_sql and not project.schema_sql:

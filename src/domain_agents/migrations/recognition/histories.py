@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LEDGERS = {
     "django": "django_migrations",
+    "drizzle": "__drizzle_migrations",
     "knex": "knex_migrations",
     "sequelize": "SequelizeMeta",
     "typeorm": "migrations",
@@ -46,6 +47,7 @@ _VERSION = re.compile(r"Version(?P<number>\d{14})\.php")
 _MIGRATIONS_PATHS = re.compile(
     r"migrations_paths:\s*\n\s*['\"]?[\w\\]+['\"]?\s*:\s*['\"]?(?:%kernel\.project_dir%/)?([\w./-]+)"
 )
+_DRIZZLE_OUT = re.compile(r"""\bout\s*:\s*['"](?:\./)?([\w./-]+)['"]""")
 _PLANNED = re.compile(r"^\s*([^\s%#@+\-:\[][^\s\[]*)", re.MULTILINE)
 _SETTING = re.compile(r"^\s*(top_dir|deploy_dir)\s*=\s*(\S+)\s*$", re.MULTILINE)
 _FORMATTED = re.compile(r"\A\s*--\s*liquibase formatted sql", re.IGNORECASE)
@@ -63,6 +65,7 @@ def own_history(framework: str, files: Files, home: str, directory: str) -> tupl
         "yoyo": _yoyo,
         "node-pg-migrate": _node_pg_migrate,
         "rails": _rails,
+        "drizzle": _drizzle,
         "knex": _knex,
         "sequelize": _sequelize,
         "typeorm": _typeorm,
@@ -177,6 +180,14 @@ def _node(files: Files, home: str, template: str, numbering: str) -> tuple[SqlHi
     if re.fullmatch(r"(?:[A-Z][a-z0-9]*)+", history.newest.slug):
         template = re.sub(r"\{slug[^}]*\}", "{slug-pascal}", template)
     return _heads(replace(history, template=template, numbering=history.numbering or numbering))
+
+
+def _drizzle(files: Files, home: str) -> tuple[SqlHistory, tuple[str, ...]]:
+    # The journal lies in the directory meta of the migrations; the configuration may name them before there are any.
+    settings = next((files.text(path) for path in files.paths() if base(path).startswith("drizzle.config.")), "")
+    said = _DRIZZLE_OUT.search(settings)
+    directory = parent(home) if base(home) == "meta" else home or (said.group(1) if said else "drizzle")
+    return _heads(replace(read_history(files.paths(), directory or "."), directory=directory or ".", others=()))
 
 
 def _laravel(files: Files, home: str) -> tuple[SqlHistory, tuple[str, ...]]:

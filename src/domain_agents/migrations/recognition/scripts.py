@@ -5,12 +5,13 @@ What their calls do to tables is not played; today's schema comes from the dump 
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from domain_agents.migrations.plan import Evidence
-from domain_agents.migrations.recognition import base
+from domain_agents.migrations.recognition import base, parent
 from domain_agents.migrations.recognition.rails_schema import read_schema_rb
 
 if TYPE_CHECKING:
@@ -33,13 +34,21 @@ class Habits:
     schema_sql: str = ""
     schema_from: tuple[str, ...] = ()
     unread: tuple[Evidence, ...] = ()
+    state: str = ""
 
 
 def read_habits(framework: str, files: Files, history: Sequence[SqlFile], engine: str) -> Habits:
     """The habits of a framework whose migrations are programs; nothing for the others."""
     if framework == "rails":
         return _rails(files, history, engine)
-    readers = {"laravel": _laravel, "doctrine": _doctrine, "knex": _node, "sequelize": _node, "typeorm": _node}
+    readers = {
+        "doctrine": _doctrine,
+        "drizzle": _drizzle,
+        "knex": _node,
+        "laravel": _laravel,
+        "sequelize": _node,
+        "typeorm": _node,
+    }
     reader = readers.get(framework)
     return reader(files, history) if reader else Habits()
 
@@ -101,3 +110,23 @@ def _node(files: Files, history: Sequence[SqlFile]) -> Habits:
     habits = ["esm"] if is_module else []
     habits += ["context"] if re.search(r"\(\s*\{\s*context\b", newest) else []
     return Habits(habits=tuple(habits))
+
+
+def _drizzle(files: Files, history: Sequence[SqlFile]) -> Habits:
+    home = parent(history[-1].path) if history else ""
+    meta = f"{home}/meta" if home else "meta"
+    journal = _json(files, f"{meta}/_journal.json")
+    snapshots = sorted(path for path in files.paths() if parent(path) == meta and not base(path).startswith("_"))
+    snapshot = _json(files, snapshots[-1]) if snapshots else None
+    if not isinstance(journal, dict) or not isinstance(journal.get("entries"), list):
+        return Habits()
+    return Habits(state=json.dumps({"journal": journal, "snapshot": snapshot}))
+
+
+def _json(files: Files, path: str) -> object:
+    """What a file holds; None when it is not JSON."""
+    try:
+        found: object = json.loads(files.text(path))
+    except (ValueError, RecursionError):
+        return None
+    return found
