@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from domain_agents import ddl
 from domain_agents.catalog import Column, TableName
 from domain_agents.dialects import dialect, replay
-from domain_agents.engines import CannotSpell, engine
+from domain_agents.engines import Backfill, CannotSpell, engine
 from domain_agents.migrations.formats._sql import terminated
 
 if TYPE_CHECKING:
@@ -42,9 +42,8 @@ def file_of(database: Database, table: str, *, expression: str, batch_rows: int,
     assert unread == ()
     (found,) = schema.tables.values()
     assert found.primary_key is not None
-    statements = MARIADB.spell_backfill(
-        found.name, "new", expression, found.primary_key.columns, batch_rows, pause, None, schema
-    )
+    fill = Backfill(found.name, "new", expression, found.primary_key.columns, batch_rows, pause)
+    statements = MARIADB.spell_backfill(fill, None, schema)
     return "\n".join(terminated(sql, "mariadb") for sql in statements)
 
 
@@ -166,7 +165,7 @@ def test_no_name_escapes(names: list[str], data: st.DataObject, mariadb: MariaDB
     (read,) = dialect("mariadb").read(sql)
     assert read.atoms == (add,)
     made.run(sql, f"UPDATE {written[0]} SET {written[2]} = NULL")
-    statements = MARIADB.spell_backfill(name, column, "'done'", (key,), 2, 0, None, add.apply(schema))
+    statements = MARIADB.spell_backfill(Backfill(name, column, "'done'", (key,), 2, 0), None, add.apply(schema))
     text = "\n".join(terminated(one, "mariadb") for one in statements)
     assert made.run_file(text) == ""
     assert made.rows(f"SELECT {written[2]} FROM {written[0]}") == [("done",)] * 3

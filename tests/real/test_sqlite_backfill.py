@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain_agents.catalog import TableName
 from domain_agents.dialects import dialect, replay
-from domain_agents.engines import CannotSpell, engine
+from domain_agents.engines import Backfill, CannotSpell, engine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,9 @@ def backfill(sql: str, *, rows: int | None, batch_rows: int = 10, expression: st
     schema = read(sql)
     key = schema.tables[T].primary_key
     assert key is not None
-    return engine("sqlite").spell_backfill(T, "filled", expression, key.columns, batch_rows, 0.1, rows, schema)
+    return engine("sqlite").spell_backfill(
+        Backfill(T, "filled", expression, key.columns, batch_rows, 0.1), rows, schema
+    )
 
 
 def fill(connection: sqlite3.Connection, count: int) -> None:
@@ -184,7 +186,7 @@ def test_a_very_big_table_gets_bigger_batches_rather_than_an_endless_file() -> N
 )
 def test_a_walk_that_is_not_possible_is_refused(column: str, key: tuple[str, ...], says: str) -> None:
     with pytest.raises(CannotSpell, match=says):
-        engine("sqlite").spell_backfill(T, column, "1", key, 10, 0, None, read(TABLES["rowid"]))
+        engine("sqlite").spell_backfill(Backfill(T, column, "1", key, 10, 0), None, read(TABLES["rowid"]))
 
 
 NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=8).filter(
@@ -202,7 +204,9 @@ def test_no_name_can_escape(names: list[str]) -> None:
     connection = connect()
     connection.execute(sql)
     connection.executemany(f"INSERT INTO {q(table)} VALUES (?, NULL)", [(number,) for number in range(25)])
-    for statement in made_by.spell_backfill(TableName(table), column, f"{q(key)} || 'x'", (key,), 10, 0, 25, read(sql)):
+    for statement in made_by.spell_backfill(
+        Backfill(TableName(table), column, f"{q(key)} || 'x'", (key,), 10, 0), 25, read(sql)
+    ):
         assert [one.problem for one in READER.read(statement)] == [""]
         connection.execute(statement)
     assert connection.execute(f"SELECT count(*) FROM {q(table)} WHERE {q(column)} = {q(key)} || 'x'").fetchone() == (

@@ -139,6 +139,18 @@ class Relocation:
     keys: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """Fill `column` with `expression` for the rows where it is NULL, in batches along the key."""
+
+    table: TableName
+    column: str
+    expression: str
+    key: tuple[str, ...]
+    batch_rows: int = 5_000
+    pause_seconds: float = 0.1
+
+
 class Engine(Protocol):
     """One database at one version."""
 
@@ -207,17 +219,7 @@ class Engine(Protocol):
         """What the statement does on a table of that size, from the measured facts. `schema` is as it is just before."""
         ...
 
-    def spell_backfill(
-        self,
-        table: TableName,
-        column: str,
-        expression: str,
-        key: tuple[str, ...],
-        batch_rows: int,
-        pause_seconds: float,
-        rows: int | None,
-        schema: Schema,
-    ) -> tuple[str, ...]:
+    def spell_backfill(self, fill: Backfill, rows: int | None, schema: Schema) -> tuple[str, ...]:
         """SQL that fills the column where it is NULL, in batches along the key, resumable and safe to run twice.
 
         Runs outside a transaction: every batch commits. `rows` is the table's size where it is known.

@@ -15,20 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from domain_agents.catalog import Column, Table
+    from domain_agents.engines import Backfill
 
 
 def backfill_statements(
+    fill: Backfill,
     *,
     quote: Callable[[str], str],
     table: Table,
     written_table: str,
     progress: str,
     procedure: str,
-    column: str,
-    expression: str,
-    key: tuple[str, ...],
-    batch_rows: int,
-    pause_seconds: float,
 ) -> tuple[str, ...]:
     """The statements of a backfill file, in order; each commits by itself.
 
@@ -38,6 +35,7 @@ def backfill_statements(
     Raises:
         CannotSpell: the key is not there, or is what the backfill would change.
     """
+    column, expression, key = fill.column, fill.expression, fill.key
     if not key or any(table.column(name) is None for name in key):
         raise CannotSpell(f"table {table.name} has no primary key to walk along; a backfill needs one")
     for found in table.columns:
@@ -88,7 +86,7 @@ def backfill_statements(
         INSERT INTO {progress} ({place}, {listed})
         SELECT 1, {order} FROM {written_table} JOIN {progress} AS {prefix}here ON {prefix}here.{place} = 0
          WHERE {_from(ours, here)}
-         ORDER BY {order} LIMIT {batch_rows}, 1;
+         ORDER BY {order} LIMIT {fill.batch_rows}, 1;
         SET {is_last} = ROW_COUNT() = 0;
         IF {is_last} THEN
             {update}
@@ -111,7 +109,7 @@ def backfill_statements(
         IF {is_last} THEN
             LEAVE {prefix}batches;
         END IF;
-        DO SLEEP({pause_seconds:g});
+        DO SLEEP({fill.pause_seconds:g});
     END LOOP;
 END"""
     made = ", ".join(f"{name} AS {one}" for name, one in zip(names, places, strict=True))

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Final
 
 from domain_agents import ddl
 from domain_agents.catalog import Check, Column, ForeignKey, Index, Schema, Table, TableName
-from domain_agents.engines import Blocks, Can, CannotSpell, CopyJob, Derivation, Effect, Relocation, Sync, TableSize
+from domain_agents.engines import (
+    Backfill,
+    Blocks,
+    Can,
+    CannotSpell,
+    CopyJob,
+    Derivation,
+    Effect,
+    Relocation,
+    Sync,
+    TableSize,
+)
 from domain_agents.engines._mysql_backfill import backfill_statements
 from domain_agents.engines._mysql_computed import compares_without_case, computed_column
 from domain_agents.engines._mysql_derivation import derived
@@ -254,33 +265,22 @@ class MysqlBase(ABC):
                 return table is not None and any(key.name == statement.name for key in table.foreign_keys)
         return False
 
-    def spell_backfill(
-        self,
-        table: TableName,
-        column: str,
-        expression: str,
-        key: tuple[str, ...],
-        batch_rows: int,
-        pause_seconds: float,
-        rows: int | None,
-        schema: Schema,
-    ) -> tuple[str, ...]:
+    def spell_backfill(self, fill: Backfill, rows: int | None, schema: Schema) -> tuple[str, ...]:
         """See Engine."""
-        found = schema.table(table)
+        found = schema.table(fill.table)
         if found is None:
-            raise CannotSpell(f"there is no table {table}")
+            raise CannotSpell(f"there is no table {fill.table}")
         return backfill_statements(
+            fill,
             quote=self.quote,
             table=found,
-            written_table=self.quote_table(table),
-            progress=self.quote_table(TableName(self.object_name(table, (column,), "backfill"), table.schema)),
-            procedure=self.quote_table(TableName(self.object_name(table, (column,), "backfill_run"), table.schema)),
-            column=column,
-            expression=expression,
-            key=key,
-            batch_rows=batch_rows,
-            pause_seconds=pause_seconds,
+            written_table=self.quote_table(fill.table),
+            progress=self._beside(fill, "backfill"),
+            procedure=self._beside(fill, "backfill_run"),
         )
+
+    def _beside(self, fill: Backfill, kind: str) -> str:
+        return self.quote_table(TableName(self.object_name(fill.table, (fill.column,), kind), fill.table.schema))
 
     def form(self, statement: ddl.Statement, schema: Schema) -> str:
         """The statement's form among the facts."""

@@ -15,26 +15,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from domain_agents.catalog import Table
+    from domain_agents.engines import Backfill
 
 
 def backfill_statements(
+    fill: Backfill,
     *,
     quote: Callable[[str], str],
     table: Table,
     written_table: str,
     progress: str,
     procedure: str,
-    column: str,
-    expression: str,
-    key: tuple[str, ...],
-    batch_rows: int,
-    pause_seconds: float,
+    write: tuple[str, str] | None = None,
 ) -> tuple[str, ...]:
     """The statements of a backfill file, in order; they run outside a transaction.
+
+    `write` is what a batch does instead of filling the column: its text before the condition, and behind it.
 
     Raises:
         CannotSpell: the key is not there.
     """
+    column, expression, key = fill.column, fill.expression, fill.key
     columns = [table.column(name) for name in key]
     if not columns or any(found is None for found in columns):
         raise CannotSpell(f"table {table.name} has no primary key to walk along; a backfill needs one")
@@ -50,6 +51,8 @@ def backfill_statements(
     )
     update = f"UPDATE {written_table}\n               SET {quote(column)} = {expression}\n             WHERE "
     unfilled = f"\n               AND {quote(column)} IS NULL;"
+    if write is not None:
+        update, unfilled = write
     body = f"""
 #variable_conflict use_column
 DECLARE
@@ -70,7 +73,7 @@ BEGIN
           FROM {written_table}
          WHERE {_row(names)} >= {_row(lower)}
          ORDER BY {", ".join(names)}
-        OFFSET {batch_rows} LIMIT 1;
+        OFFSET {fill.batch_rows} LIMIT 1;
         {prefix}is_last := NOT FOUND;
         IF {prefix}is_last THEN
             {update}{_row(names)} >= {_row(lower)}{unfilled}
@@ -91,7 +94,7 @@ BEGIN
         RETURNING rows_filled INTO {prefix}total;
         COMMIT;
         RAISE NOTICE 'backfill: % rows filled', {prefix}total;
-        PERFORM pg_sleep({pause_seconds:g});
+        PERFORM pg_sleep({fill.pause_seconds:g});
     END LOOP;
 END
 """

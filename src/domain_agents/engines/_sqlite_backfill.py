@@ -16,6 +16,7 @@ from domain_agents.engines._sqlite_text import enclosed, written_name, written_t
 
 if TYPE_CHECKING:
     from domain_agents.catalog import Schema, Table
+    from domain_agents.engines import Backfill
 
 MOST_BATCHES: Final = 400
 """A file with more statements than that is read by nobody; the batches grow instead."""
@@ -23,10 +24,8 @@ MOST_BATCHES: Final = 400
 _ROWS_IF_UNKNOWN: Final = 1_000_000
 
 
-def backfill_statements(
-    table: Table, column: str, expression: str, key: tuple[str, ...], batch_rows: int, rows: int | None, schema: Schema
-) -> tuple[str, ...]:
-    """Statements that fill `column` with `expression` where it is NULL, along `key`, to be run outside a transaction.
+def backfill_statements(wanted: Backfill, table: Table, rows: int | None, schema: Schema) -> tuple[str, ...]:
+    """Statements that fill the column where it is NULL, along the key, to be run outside a transaction.
 
     The last UPDATE takes what the batches could not: the rows behind the last full batch, rows that came in meanwhile
     when `rows` was too low, and rows whose key holds NULL, which SQLite allows.
@@ -34,6 +33,7 @@ def backfill_statements(
     Raises:
         CannotSpell: the table has no such column, or the key cannot be walked along.
     """
+    column, expression, key, batch_rows = wanted.column, wanted.expression, wanted.key, wanted.batch_rows
     _refuse(table, column, key, batch_rows)
     known = _ROWS_IF_UNKNOWN if rows is None else rows
     batch = max(batch_rows, math.ceil(known / MOST_BATCHES))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from domain_agents import ddl
 from domain_agents.catalog import Check, Column, ForeignKey, Index, PrimaryKey, Schema, TableName, Unique
 from domain_agents.engines import (
+    Backfill,
     Blocks,
     Can,
     CannotSpell,
@@ -21,6 +22,7 @@ from domain_agents.engines import (
 )
 from domain_agents.engines._postgresql_backfill import backfill_statements
 from domain_agents.engines._postgresql_derivation import Names, derived, dropped, relocated
+from domain_agents.engines._postgresql_mirror import spelled_mirror
 from domain_agents.engines._postgresql_numbering import numbering_sql
 from domain_agents.engines._postgresql_objects import form_of_object, spelled_object
 from domain_agents.engines._postgresql_partitions import (
@@ -216,7 +218,7 @@ class PostgreSQL:
         setting = "SET LOCAL" if transaction else "SET"
         if any(self.refuses_transaction(statement, Schema()) for statement in statements):
             return (f"{setting} lock_timeout = 0", f"{setting} statement_timeout = 0")
-        if not statements:
+        if not statements or any(isinstance(statement, ddl.CopyRows) for statement in statements):
             return (f"{setting} statement_timeout = 0",)
         if any(isinstance(statement, ddl.LockTables) for statement in statements):
             # Shorter than deadlock_timeout (1s): in a circle of waiters it is this transaction that gives up, not theirs.
@@ -255,37 +257,28 @@ class PostgreSQL:
             return changed_key(statement, schema, self.quote, self.quote_table)
         other = spelled_object(statement, schema, self.quote, self.quote_table)
         other = other or spelled_partition(statement, self._quoting, schema)
+        other = other or spelled_mirror(statement, self._quoting, object_name, schema)
+        if isinstance(statement, ddl.PartitionedNow):
+            return other or ()
         other = other or numbering_sql(statement, self.quote, self.quote_table)
         return other or (Spelling(self.quote, self.quote_table).statement(statement),)
 
-    def spell_backfill(
-        self,
-        table: TableName,
-        column: str,
-        expression: str,
-        key: tuple[str, ...],
-        batch_rows: int,
-        pause_seconds: float,
-        rows: int | None,
-        schema: Schema,
-    ) -> tuple[str, ...]:
+    def spell_backfill(self, fill: Backfill, rows: int | None, schema: Schema) -> tuple[str, ...]:
         """See Engine."""
-        found = schema.table(table)
+        found = schema.table(fill.table)
         if found is None:
-            raise CannotSpell(f"there is no table {table}")
-        progress = object_name(table, (column,), "backfill")
+            raise CannotSpell(f"there is no table {fill.table}")
         return backfill_statements(
+            fill,
             quote=self.quote,
             table=found,
-            written_table=self.quote_table(table),
-            progress=self.quote_table(TableName(progress, table.schema)),
-            procedure=self.quote_table(TableName(object_name(table, (column,), "backfill_run"), table.schema)),
-            column=column,
-            expression=expression,
-            key=key,
-            batch_rows=batch_rows,
-            pause_seconds=pause_seconds,
+            written_table=self.quote_table(fill.table),
+            progress=self._beside(fill, "backfill"),
+            procedure=self._beside(fill, "backfill_run"),
         )
+
+    def _beside(self, fill: Backfill, kind: str) -> str:
+        return self.quote_table(TableName(object_name(fill.table, (fill.column,), kind), fill.table.schema))
 
     def effect(
         self, statement: ddl.Statement, schema: Schema, size: TableSize, *, is_new_table: bool = False
@@ -376,6 +369,9 @@ _FORMS: Final[dict[type, str]] = {
     ddl.SetDefault: "set_default",
     ddl.DropConstraint: "drop_constraint",
     ddl.CreateTrigger: "create_trigger",
+    ddl.MirrorTable: "create_trigger",
+    ddl.DropMirror: "drop_trigger",
+    ddl.CopyRows: "write_batches",
     ddl.LockTables: "lock_table",
     ddl.AddExclusion: "add_exclusion",
     ddl.AddIdentity: "set_identity",

@@ -9,6 +9,7 @@ from domain_agents import ddl
 from domain_agents.catalog import Check, ForeignKey, PrimaryKey, Schema, Table, TableName, Unique
 from domain_agents.ddl import mentions
 from domain_agents.engines import (
+    Backfill,
     Blocks,
     Can,
     CannotSpell,
@@ -176,8 +177,12 @@ class SQLite:
                 return (f"DROP INDEX {'IF EXISTS ' if if_exists else ''}{written_table(TableName(name, owner))}",)
             case ddl.RenameIndex():
                 return _renamed_index(statement, schema)
-            case ddl.KeepText(text=text):
+            case ddl.KeepText(text=text) | ddl.Verbatim(text=text):
                 return (text,)
+            case ddl.DefineView(view=view):
+                return (view.definition,)
+            case ddl.DropView(table=name, if_exists=if_exists):
+                return (f"DROP VIEW {'IF EXISTS ' if if_exists else ''}{written_table(name)}",)
             case ddl.NoCatalogChange():
                 raise CannotSpell("the statement's own text is what runs; there is nothing to spell")
             case ddl.ValidateConstraint():
@@ -281,22 +286,12 @@ class SQLite:
         if isinstance(constraint, Check | ForeignKey) and not constraint.validated:
             raise CannotSpell("SQLite has no NOT VALID: a constraint is tested when it is added")
 
-    def spell_backfill(
-        self,
-        table: TableName,
-        column: str,
-        expression: str,
-        key: tuple[str, ...],
-        batch_rows: int,
-        pause_seconds: float,
-        rows: int | None,
-        schema: Schema,
-    ) -> tuple[str, ...]:
+    def spell_backfill(self, fill: Backfill, rows: int | None, schema: Schema) -> tuple[str, ...]:
         """See Engine."""
-        found = schema.table(table)
+        found = schema.table(fill.table)
         if found is None:
-            raise CannotSpell(f"there is no table {table}")
-        return backfill_statements(found, column, expression, key, batch_rows, rows, schema)
+            raise CannotSpell(f"there is no table {fill.table}")
+        return backfill_statements(fill, found, rows, schema)
 
     def effect(
         self, statement: ddl.Statement, schema: Schema, size: TableSize, *, is_new_table: bool = False

@@ -63,7 +63,7 @@ def plan(asked: Sequence[Asked], schema: Schema, engine: Engine, sizes: Mapping[
             raise CannotPlan(
                 f"{one.field}: {error}", field=one.field, way_out=_nearest(operation.table, current)
             ) from error
-        for step in found:
+        for step in (part for whole in found for part in _parts(whole, engine)):
             order = len(steps) + 1
             if isinstance(step, Deploy):
                 steps.append(PlannedDeploy(order, "deploy", step.title, step.why, _OLD_VERSION_GONE))
@@ -78,7 +78,7 @@ def plan(asked: Sequence[Asked], schema: Schema, engine: Engine, sizes: Mapping[
             if "WAIT" in planned.lock_impact:
                 warnings.append(f"{step.title}: {planned.lock_impact} ({planned.expected_duration})")
             warnings += [*step.warnings, *(caution for atom in _atoms(step) for caution in engine.cautions(atom))]
-            if planned.backfill is not None and planned.validations:
+            if (planned.backfill is not None or planned.walks is not None) and planned.validations:
                 steps.append(_wait_for_backfill(len(steps) + 1, planned))
         if size.rows is None and any(isinstance(s, PlannedMigration) and s.grows for s in steps[first:]):
             questions.append(
@@ -106,6 +106,28 @@ def _size_in(
     if table is None:
         return TableSize()
     return None if new.holds(table, schema) else size_of(table, sizes)
+
+
+def _parts(step: Migration | Deploy, engine: Engine) -> tuple[Migration | Deploy, ...]:
+    """A step as files. Where each change of the schema commits by itself, each has one of its own: a file that was cut off
+    behind the first could neither be run again nor gone on with. What stands under a lock on its tables stays together."""
+    if isinstance(step, Deploy) or engine.can(Can.TRANSACTIONAL_DDL) or not step.statements[1:] or step.backfill:
+        return (step,)
+    if any(isinstance(statement, ddl.LockTables) for statement in step.statements):
+        return (step,)
+    last = len(step.statements)
+    return tuple(
+        replace(
+            step,
+            title=f"{step.title} ({number} of {last})",
+            slug=step.slug if number == 1 else f"{step.slug}_{number}",
+            statements=(statement,),
+            prechecks=step.prechecks if number == 1 else (),
+            validations=step.validations if number == last else (),
+            warnings=step.warnings if number == 1 else (),
+        )
+        for number, statement in enumerate(step.statements, 1)
+    )
 
 
 def _atoms(step: Migration) -> tuple[ddl.Statement, ...]:
@@ -168,16 +190,7 @@ def _planned(
         size = size_of(fill.table, sizes)
         effects.append((fill.table, engine.effect(ddl.NoCatalogChange("batches", fill.table), current, size)))
         try:
-            statements += engine.spell_backfill(
-                fill.table,
-                fill.column,
-                fill.expression,
-                fill.key,
-                fill.batch_rows,
-                fill.pause_seconds,
-                size.rows,
-                current,
-            )
+            statements += engine.spell_backfill(fill, size.rows, current)
         except CannotSpell as error:
             raise CannotPlan(str(error), field="schema", way_out="give today's schema in `schema`") from error
     waits = step.waits or waits_knowingly(engine, tuple(effect for _, effect in effects))
@@ -200,6 +213,7 @@ def _planned(
         prechecks=step.prechecks,
         validations=step.validations,
         grows=any(_grows(effect) for _, effect in effects),
+        walks=next((one.table for one in step.statements if isinstance(one, ddl.CopyRows)), None),
         waits=waits,
         accepts=(*step.accepts, *(OF_WAITING if waits else ())),
     )
@@ -232,6 +246,8 @@ class NewTables:
                 self._created.add(table.name)
             case ddl.CreateTableLike(table=name) if name not in self._existed:
                 self._created.add(name)
+            case ddl.DefineView(view=view) if view.materialized and schema.view(view.name) is None:
+                self._created.add(view.name)
             case ddl.RenameTable(table=name, new_name=new_name) if self.holds(name, schema):
                 self._created.add(TableName(new_name, name.schema))
 
@@ -307,6 +323,8 @@ def _affected_rows(
         known = f"about {rows:,}" if rows is not None else "not known"
         if step.backfill is not None:
             return f"{known} (those without a value)"
+        if effect.operation == "write_batches":
+            return f"{known} (copied)"
         if effect.rewrites_table:
             return f"{known} (the table is rewritten)"
         if effect.is_long:

@@ -14,7 +14,7 @@ from domain_agents.registry import load_unit, unit_names
 if TYPE_CHECKING:
     from domain_agents.catalog import Schema, TableName
     from domain_agents.ddl import Statement
-    from domain_agents.engines import Engine, TableSize
+    from domain_agents.engines import Backfill, Engine, TableSize
     from domain_agents.operations._asking import Change, Field, Request
 
 
@@ -24,18 +24,6 @@ class Phase(StrEnum):
     EXPAND = "expand"
     MIGRATE = "migrate"
     CONTRACT = "contract"
-
-
-@dataclass(frozen=True, slots=True)
-class Backfill:
-    """Fill `column` with `expression` for the rows where it is NULL, in batches along the key."""
-
-    table: TableName
-    column: str
-    expression: str
-    key: tuple[str, ...]
-    batch_rows: int = 5_000
-    pause_seconds: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain_agents.operations import Backfill, CannotPlan, Migration, Phase, Query
+from domain_agents.engines import Backfill
+from domain_agents.operations import CannotPlan, Migration, Phase, Query
 
 if TYPE_CHECKING:
     from domain_agents.catalog import Schema, TableName
