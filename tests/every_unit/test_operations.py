@@ -25,6 +25,9 @@ MORE_SCHEMA = {
     "add_primary_key": "CREATE TABLE log (happened varchar(30) NOT NULL, note varchar(90));",
     "validate_constraint": "ALTER TABLE refunds ADD CONSTRAINT old_refunds CHECK (order_id > 0) NOT VALID;",
     "move_column": "CREATE UNIQUE INDEX refunds_order_id ON refunds (order_id);",
+    **dict.fromkeys(("replace_view", "drop_view"), "CREATE VIEW emails AS SELECT id, email FROM customers;"),
+    "refresh_view": "CREATE MATERIALIZED VIEW totals AS SELECT country, count(*) FROM customers GROUP BY country;"
+    "CREATE UNIQUE INDEX totals_country ON totals (country);",
     "add_enum_value": "CREATE TYPE mood AS ENUM ('ok', 'bad');",
     "rename_enum_value": "CREATE TYPE mood AS ENUM ('ok', 'bad');",
     "drop_enum": "CREATE TYPE mood AS ENUM ('ok', 'bad');",
@@ -99,6 +102,15 @@ EXAMPLES |= {
         "columns": ["id"],
         "to_columns": ["order_id"],
     },
+    "create_view": {"name": "emails", "query": "SELECT id, email FROM customers"},
+    "replace_view": {"name": "emails", "query": "SELECT id, lower(email) AS email FROM customers"},
+    "drop_view": {"name": "emails"},
+    "create_materialized_view": {
+        "name": "totals",
+        "query": "SELECT country, count(*) AS customers FROM customers GROUP BY country",
+        "unique": ["country"],
+    },
+    "refresh_view": {"name": "totals"},
     "create_enum": {"name": "mood", "values": ["ok", "it's bad"]},
     "add_enum_value": {"name": "mood", "value": "fine", "after": "ok"},
     "rename_enum_value": {"name": "mood", "value": "ok", "new_value": "fine"},
@@ -110,6 +122,11 @@ EXAMPLES |= {
     "detach_partition": {"table": "events", "partition": "events_02"},
     "add_partition": {"table": "events", "partition": "events_03", "bound": MARCH},
     "exchange_partition": {"table": "events", "partition": "events_02", "replacement": "events_new"},
+    "partition_table": {
+        "table": "orders",
+        "by": "HASH (id)",
+        "partitions": ["orders_0 WITH (MODULUS 2, REMAINDER 0)", "orders_1 WITH (MODULUS 2, REMAINDER 1)"],
+    },
 }
 WAITED_FOR = {"add_exclusion"}
 """What no server makes while others read and write."""
@@ -117,12 +134,14 @@ every_operation = pytest.mark.parametrize("kind", operation_kinds())
 NEEDS = {
     "validate_constraint": Can.CONSTRAINT_NOT_VALID,
     "move_column": Can.TRIGGERS_ANSWER,
+    "create_materialized_view": Can.MATERIALIZED_VIEWS,
+    "refresh_view": Can.MATERIALIZED_VIEWS,
     "set_collation": Can.SET_COLLATION,
     "change_primary_key": Can.CONCURRENT_WRITES,
     "add_exclusion": Can.EXCLUSION_CONSTRAINTS,
     "set_identity": Can.SEQUENCES,
     "drop_identity": Can.SEQUENCES,
-    **dict.fromkeys((kind for kind in EXAMPLES if kind.endswith("_partition")), Can.PARTITIONS_ARE_TABLES),
+    **dict.fromkeys((kind for kind in EXAMPLES if "partition" in kind), Can.PARTITIONS_ARE_TABLES),
     **dict.fromkeys((kind for kind in EXAMPLES if kind.endswith(("_enum", "_enum_value"))), Can.ENUM_TYPES),
 }
 """What an engine must have for a change to make sense there; else it is refused with what does the same."""
@@ -144,7 +163,7 @@ def plan(kind: str, name: str, framework: str = "raw", rows: int | None = 50_000
         "date": "2026-11-21",
         "tables": {}
         if rows is None
-        else {name: {"rows": rows} for name in ("customers", "orders", "refunds", "moods", "log", "events")},
+        else {name: {"rows": rows} for name in ("customers", "orders", "refunds", "moods", "totals", "log", "events")},
     }
     arguments = PlanMigration.model_validate(given)
     return planned(arguments, Settings(project=None), Job())

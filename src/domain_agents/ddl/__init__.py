@@ -83,7 +83,7 @@ from domain_agents.ddl._types import (
     renamed_type,
     says_value,
 )
-from domain_agents.ddl._views import DefineView, DropView, RefreshView
+from domain_agents.ddl._views import DefineView, DropView, RefreshView, kept
 
 __all__ = [
     "AddColumn",
@@ -159,6 +159,7 @@ __all__ = [
     "enum_columns",
     "enum_in",
     "enum_values_of_column",
+    "kept",
     "is_serial",
     "is_text",
     "key_holder",

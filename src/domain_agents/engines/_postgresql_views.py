@@ -15,7 +15,11 @@ def stand_in_view(view: str, table: str, columns: Sequence[str], *, as_invoker: 
     https://www.postgresql.org/docs/18/sql-createview.html.
     """
     option = " WITH (security_invoker = true)" if as_invoker else ""
-    made = f"CREATE VIEW {view}{option} AS SELECT {', '.join(columns)} FROM {table}"
+    return f"CREATE VIEW {view}{option} AS SELECT {', '.join(columns)} FROM {table}", grants_of(table, view)
+
+
+def grants_of(source: str, target: str) -> str:
+    """A block that grants on one table or view what is granted on another; both names as SQL."""
     body = f"""
 DECLARE
     granted record;
@@ -23,10 +27,10 @@ BEGIN
     FOR granted IN
         SELECT a.privilege_type AS what, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END AS who
           FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
-         WHERE c.oid = {_literal(table)}::regclass AND a.grantee <> c.relowner
+         WHERE c.oid = {_literal(source)}::regclass AND a.grantee <> c.relowner
            AND a.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
     LOOP
-        EXECUTE format('GRANT %s ON TABLE %s TO %s', granted.what, {_literal(view)}, granted.who);
+        EXECUTE format('GRANT %s ON TABLE %s TO %s', granted.what, {_literal(target)}, granted.who);
     END LOOP;
 END
 """
@@ -34,7 +38,7 @@ END
     while tag in body:
         number += 1
         tag = f"$grants_{number}$"
-    return made, f"DO {tag}{body}{tag}"
+    return f"DO {tag}{body}{tag}"
 
 
 def _literal(text: str) -> str:

@@ -121,7 +121,7 @@ class _Run:
         return RenderedStatement(one.sql, one.line, worst or self.weigh(ddl.NoCatalogChange("session")))
 
     def atom(self, path: str, one: FileStatement, atom: ddl.Statement, migration: PlannedMigration) -> Effect:
-        walked = migration.backfill.table if migration.backfill else None
+        walked = migration.backfill.table if migration.backfill else migration.walks
         if isinstance(atom, ddl.NoCatalogChange) and walked is not None and _fills(atom, one.sql):
             atom = replace(atom, kind="batches", table=walked)
         effect = self.weigh(atom)
