@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 from domain_agents.schemas._reading import Faults, Reader, close_to, hint, shown
 from domain_agents.schemas.names import plural, singular, snake
 from domain_agents.schemas.spec import (
+    AUDITS,
     ENGINES,
+    ENUMS,
+    IDS,
     KINDS,
     LIFECYCLES,
     OPERATIONS,
+    TENANCIES,
     UNIQUE,
     Access,
     Attribute,
@@ -91,17 +95,15 @@ def _settings(outer: Reader) -> Settings:
     made = Settings(
         engine=reader.choice("engine", ENGINES, "", {"postgres": "postgresql", "pg": "postgresql"}),
         version=reader.text("version", longest=20, example="16"),
-        ids=reader.choice("ids", ("auto", "bigint", "uuid7", "uuid4"), "auto", {"uuid": "uuid7", "serial": "bigint"}),
-        tenancy=reader.choice("tenancy", ("none", "column", "schema", "database"), "none", _TENANCY),
+        ids=reader.choice("ids", IDS, "auto", {"uuid": "uuid7", "serial": "bigint"}),
+        tenancy=reader.choice("tenancy", TENANCIES, "none", _TENANCY),
         tenant=reader.text("tenant", longest=100, example="Organization"),
-        audit=reader.choice(
-            "audit", ("none", "timestamps", "timestamps_and_actor", "history_table"), "timestamps", _AUDIT
-        ),
+        audit=reader.choice("audit", AUDITS, "timestamps", _AUDIT),
         optimistic_lock=reader.flag("optimistic_lock", default=False),
         table_names=reader.choice("table_names", ("plural", "singular"), "plural"),
         money=reader.choice("money", ("decimal", "minor_units"), "decimal", _MONEY),
         currency=_currency(reader),
-        enums=reader.choice("enums", ("check", "native", "lookup"), "check", {"enum": "native", "table": "lookup"}),
+        enums=reader.choice("enums", ENUMS, "check", {"enum": "native", "table": "lookup"}),
         rls=reader.flag("rls", default=False),
         given=frozenset(key for key, one in reader.data.items() if one is not None),
     )

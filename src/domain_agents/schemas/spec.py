@@ -21,6 +21,10 @@ KINDS: Final = (
 UNIQUE: Final = ("no", "yes", "per_tenant", "case_insensitive")
 LIFECYCLES: Final = ("mutable", "append_only", "reference", "soft_delete")
 OPERATIONS: Final = ("get", "list", "search", "aggregate", "insert", "update", "delete")
+IDS: Final = ("auto", "bigint", "uuid7", "uuid4")
+TENANCIES: Final = ("none", "column", "schema", "database")
+AUDITS: Final = ("none", "timestamps", "timestamps_and_actor", "history_table")
+ENUMS: Final = ("check", "native", "lookup")
 ENGINES: Final = ("postgresql", "mysql", "mariadb", "sqlite")
 
 

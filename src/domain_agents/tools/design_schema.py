@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from domain_agents.dialects import dialect, replay
 from domain_agents.engines import UnknownEngine, engine, engine_names
@@ -17,7 +17,18 @@ from domain_agents.schemas.draw.mermaid import draw_mermaid
 from domain_agents.schemas.draw.svg import draw_svg
 from domain_agents.schemas.reading_back import read_back
 from domain_agents.schemas.sizes import held_rows, row_bytes, size
-from domain_agents.schemas.spec import SpecError, read_spec
+from domain_agents.schemas.spec import (
+    AUDITS,
+    ENUMS,
+    IDS,
+    KINDS,
+    LIFECYCLES,
+    OPERATIONS,
+    TENANCIES,
+    UNIQUE,
+    SpecError,
+    read_spec,
+)
 from domain_agents.schemas.writing import write_sql
 from domain_agents.tools import NeedsAnswer, Result, Settings, Tool, ToolError, shortened
 from domain_agents.tools._project import project_directory, read_project
@@ -31,17 +42,20 @@ if TYPE_CHECKING:
     from domain_agents.tools import Job
 
 
+_LISTED: Final = {
+    "type": "object",
+    "description": "{name, settings, entities[{name, attributes[{name, kind}]}], relations[{child, parent}], "
+    "access[{entity, equals, order_by}]}; kind: email, money, timestamp, ...; all fields: schema_designer",
+}
+
+
 class DesignSchema(BaseModel):
     """The arguments (contract, design_schema)."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    spec: dict[str, Any] = Field(
-        description="{name, settings, entities: [{name, attributes: [{name, kind}], natural_key, lifecycle, rows_1y}], "
-        "relations: [{child, parent}], access: [{id, entity, equals, range, order_by, contains}]}; kind is a meaning: "
-        "email, money, timestamp, enum, ...; every field: get_agent schema-designer"
-    )
-    existing: str | None = Field(None, max_length=2_000_000, description="Today's schema: DDL or a path")
+    spec: Annotated[dict[str, Any], WithJsonSchema(_LISTED)]
+    existing: str | None = Field(None, max_length=2_000_000, description="Today's DDL or its path")
     engine: Literal["postgresql", "mysql", "mariadb", "sqlite"] | None = None
     version: str | None = Field(None, max_length=20)
     project: str | None = None
@@ -242,25 +256,40 @@ def _write(structured: dict[str, Any], arguments: DesignSchema, settings: Settin
         raise ToolError(str(error)) from error
 
 
-def _rows(properties: str) -> dict[str, Any]:
-    return {"type": "array", "items": {"type": "object", "required": properties.split()}}
+def _reference() -> str:
+    """Every field of a specification."""
+    return f"""`spec` says what the data means; types, keys and indexes follow. `[]` marks a list, `=` a default.
+
+- **settings**: engine, version; ids = {"|".join(IDS)} (auto is bigint); tenancy = {"|".join(TENANCIES)}, tenant (the entity
+  that owns the others), rls; audit = {"|".join(AUDITS)}; optimistic_lock; table_names = plural|singular; money =
+  decimal|minor_units; currency (EUR when there is one, else per_row); enums = {"|".join(ENUMS)}.
+- **entities[]**: name, description, attributes[], natural_key[] (what people know a row by), lifecycle =
+  {"|".join(LIFECYCLES)}, rows_1y, writes_per_s, retention_days, checks[] (SQL conditions), tenant_scoped,
+  renamed_from. No `id`, no foreign keys, no created_at: the design makes them.
+- **attributes[]**: name, kind, required = true, unique = {"|".join(UNIQUE)}, default ("now" for times), max_len, precision,
+  values[] (enum), pii, note, renamed_from. Kinds: {", ".join(KINDS)}.
+- **relations[]**: child, parent, kind = many_to_one|one_to_one|many_to_many, required = true, on_parent_delete =
+  auto|restrict|cascade|set_null, role (what the child calls the parent, or the name of a many-to-many table), attributes[]
+  (of a many_to_many).
+- **access[]**: id, entity, op = {"|".join(OPERATIONS)}, equals[] and range[] (attributes, or parents by name), order_by[]
+  ("placed_at desc"), contains[] (words in texts, or a document), only_when ({{"status": "open"}} or an SQL condition),
+  returns[], per_second, p95_ms.
+"""
 
 
 TOOL = Tool(
     name="design_schema",
     title="Design a schema",
-    description=(
-        "From what data means and how it is used: DDL, keys, an index for every access path, ERD, reasons, advice on "
-        "scale. Writes only with write: true."
-    ),
+    description="What data means and how it is read -> DDL, keys, indexes, ERD, reasons, advice.",
     arguments=DesignSchema,
     output_schema={
         "type": "object",
-        "properties": {"sql": {"type": "string"}, "tables": {"type": "array"}, "report": {"type": "string"}},
-        "required": ["sql", "tables", "report"],
+        "properties": {"sql": {"type": "string"}, "report": {"type": "string"}},
+        "required": ["sql", "tables", "access", "diagrams", "advice", "findings", "changes", "report", "written"],
     },
     call=design_schema,
     read_only=False,
     destructive=False,
     idempotent=False,
+    reference=_reference,
 )
