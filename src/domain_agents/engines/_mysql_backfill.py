@@ -59,7 +59,7 @@ def backfill_statements(
     # A column that follows every UPDATE keeps its value only when it is set to it.
     following = [quote(one.name) for one in table.columns if one.name != column and _follows_updates(one)]
     kept = "".join(f", {written_table}.{name} = {written_table}.{name}" for name in following)
-    fill = f"SET {written_table}.{quote(column)} = {expression}{kept}"
+    setting = f"SET {written_table}.{quote(column)} = {expression}{kept}"
     unfilled = f"AND {written_table}.{quote(column)} IS NULL"
     body = f"""BEGIN
     DECLARE {is_last} boolean DEFAULT false;
@@ -90,13 +90,13 @@ def backfill_statements(
         SET {is_last} = ROW_COUNT() = 0;
         IF {is_last} THEN
             {update}
-               {fill}
+               {setting}
              WHERE {_from(ours, here)} {unfilled};
             DELETE FROM {progress} WHERE {place} = 0;
         ELSE
             {update}
               JOIN {progress} AS {prefix}end ON {prefix}end.{place} = 1
-               {fill}
+               {setting}
              WHERE {_from(ours, here)} AND {_before(ours, end)} {unfilled};
             SET {prefix}count = ROW_COUNT();
             UPDATE {progress} AS {prefix}end JOIN {progress} AS {prefix}here ON {prefix}here.{place} = 0
