@@ -30,7 +30,7 @@ REQUEST = {
         "ALTER TABLE users ADD COLUMN locale text NOT NULL; CREATE INDEX users_locale_idx ON users (locale);"
         " ALTER TABLE users ADD COLUMN boss_id bigint; ALTER TABLE users ADD FOREIGN KEY (boss_id) REFERENCES users (id);"
     ),
-    "backfill": {"users.locale": "CASE WHEN email LIKE '3%' THEN 'three: 100%;' ELSE ':x' END"},
+    "backfill": {"users.locale": "CASE WHEN email LIKE '3%' THEN 'three? 100%;' ELSE ':x' END"},
     "tables": {"users": {"rows": 4}},
     "date": "2026-11-21",
     "write": True,
@@ -462,7 +462,7 @@ def _enter_in_the_plan(tool: Tool, files: list[dict[str, str]], program: str, ro
 
 def _assert_is_as_asked(database: Database) -> None:
     rows = database.rows("SELECT id, email, locale, boss_id FROM users ORDER BY id")
-    expected = [":x", ":x", ":x", "three: 100%;"]
+    expected = [":x", ":x", ":x", "three? 100%;"]
     assert rows == [(n + 1, f"{n}@example.org", locale, None) for n, locale in enumerate(expected)]
     if database.engine == "sqlite":
         columns = database.rows("SELECT name FROM pragma_table_info('users') WHERE \"notnull\" AND NOT pk ORDER BY 1")

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 _TEMPLATE = "template.sql.jinja"
 _BREAK = "--> statement-breakpoint"
+_OUTSIDE = (
+    "none; the file commits the one that drizzle-kit has opened, and begins another at its end for Drizzle's own record"
+)
 _OPENS = frozenset({"postgresql", "sqlite"})
 _DIALECTS = {"mariadb": "mysql"}
 _VERSIONS = {"postgresql": "7", "mysql": "5", "sqlite": "6"}
@@ -125,6 +128,8 @@ def _content(plan: Plan, place: Place, engine: Engine, author: str, date: str, e
     if not runs.transaction and engine.name in _OPENS:
         statements = ("COMMIT", *statements, "BEGIN")
     said = {"Enter_with": enter, "Apply_with": "drizzle-kit migrate"}
+    if statements != runs.statements:
+        said["transaction"] = _OUTSIDE
     lines = header(plan, place, engine, author=author, date=date, **said)
     return render_template(
         (pkgutil.get_data(__name__, _TEMPLATE) or b"").decode(),
