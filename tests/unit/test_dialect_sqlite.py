@@ -138,7 +138,7 @@ FK = ForeignKey(("a",), TableName("p"), ("id",), "f", on_delete="CASCADE")
         ("PRAGMA foreign_keys = ON", ddl.NoCatalogChange("session")),
         ("BEGIN IMMEDIATE", ddl.NoCatalogChange("transaction")),
         ("CREATE TEMP TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; END", ddl.NoCatalogChange("session")),
-        ("DROP VIEW v", ddl.KeepText("DROP VIEW v")),
+        ("DROP VIEW v", ddl.DropView(TableName("v"))),
     ],
 )
 def test_a_form_is_read_as_what_it_does(sql: str, expected: ddl.Statement) -> None:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from domain_agents.catalog import TableName, View
+from domain_agents.ddl._others import KeepText
 from domain_agents.ddl._statement import DoesNotApply
 
 if TYPE_CHECKING:
-    from domain_agents.catalog import Schema, TableName, View
+    from domain_agents.catalog import Schema
+    from domain_agents.ddl._statement import Statement
+
+_PART = r"""(?:"(?:[^"]|"")+"|`(?:[^`]|``)+`|\[[^\]]+\]|[\w$]+)"""
+_NAME = rf"({_PART})(?:\s*\.\s*({_PART}))?"
+_OPTION = r"(?:ALGORITHM\s*=\s*\w+|DEFINER\s*=\s*\S+|SQL\s+SECURITY\s+\w+|RECURSIVE)\s+"
+_MADE = re.compile(
+    rf"\s*CREATE\s+(OR\s+REPLACE\s+)?(?:{_OPTION})*VIEW\s+(?:IF\s+NOT\s+EXISTS\s+)?{_NAME}", re.IGNORECASE
+)
+_GONE = re.compile(rf"\s*DROP\s+VIEW\s+(IF\s+EXISTS\s+)?{_NAME}\s*(?:CASCADE|RESTRICT)?\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +82,22 @@ class RefreshView:
         if view is not None and not view.materialized:
             raise DoesNotApply(f"{view.name} is no materialized view: it always shows what its tables hold")
         return schema
+
+
+def kept(text: str) -> Statement:
+    """A statement whose object has no noun of its own in the catalog, unless its text makes a view, or takes one away."""
+    made, gone = _MADE.match(text), _GONE.fullmatch(text)
+    if made:
+        return DefineView(View(_named(made[2], made[3]), text), replaces=bool(made[1]))
+    return DropView(_named(gone[2], gone[3]), if_exists=bool(gone[1])) if gone else KeepText(text)
+
+
+def _named(first: str, second: str | None) -> TableName:
+    return TableName(_bare(second), _bare(first)) if second else TableName(_bare(first))
+
+
+def _bare(name: str) -> str:
+    quote = name[0]
+    if quote in '"`':
+        return name[1:-1].replace(quote * 2, quote)
+    return name[1:-1] if quote == "[" else name

@@ -21,13 +21,13 @@ from domain_agents.ddl import (
     DropIndex,
     DropNotNull,
     DropTable,
-    KeepText,
     NoCatalogChange,
     RenameColumn,
     RenameTable,
     SetDefault,
     SetNotNull,
     Statement,
+    kept,
 )
 from domain_agents.dialects import ReadStatement
 from domain_agents.engines._sqlite_table import read_column, read_constraint, read_definition, read_table_name
@@ -246,7 +246,7 @@ def _created(cursor: Cursor) -> tuple[Statement, ...]:
         return (_index(cursor),)
     if second.is_word("VIEW", "TRIGGER", "VIRTUAL"):
         # What is temporary belongs to the session, not to the schema.
-        return (NoCatalogChange("session") if temporary else KeepText(cursor.source),)
+        return (NoCatalogChange("session") if temporary else kept(cursor.source),)
     raise NotUnderstood(f"CREATE {second.text[:40]} is not read here")
 
 
@@ -321,7 +321,7 @@ def _dropped(cursor: Cursor) -> tuple[Statement, ...]:
     if_exists = cursor.takes("IF", "EXISTS")
     name = read_table_name(cursor)
     if what.is_word("VIEW", "TRIGGER"):
-        return (NoCatalogChange("session") if name.schema.lower() == "temp" else KeepText(cursor.source),)
+        return (NoCatalogChange("session") if name.schema.lower() == "temp" else kept(cursor.source),)
     if not cursor.takes("CASCADE"):
         cursor.takes("RESTRICT")
     _expect_end(cursor)

@@ -42,7 +42,8 @@ def spelled_object(
         case ddl.DefineView(view=view, restores_privileges=restores):
             return (view.definition, _restored(quote_table(view.name))) if restores else (view.definition,)
         case ddl.DropView():
-            kind = "MATERIALIZED VIEW" if statement.materialized else "VIEW"
+            known = schema.view(statement.table)
+            kind = "MATERIALIZED VIEW" if statement.materialized or (known and known.materialized) else "VIEW"
             gone = quote_table(statement.table)
             dropped = f"DROP {kind} {'IF EXISTS ' if statement.if_exists else ''}{gone}"
             return (_kept(gone), dropped) if statement.keeps_privileges else (dropped,)

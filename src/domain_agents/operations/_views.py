@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from domain_agents import ddl
+from domain_agents.catalog import View
 from domain_agents.engines import Can
 from domain_agents.operations import CannotPlan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from domain_agents.catalog import Schema, TableName, View
+    from domain_agents.catalog import Schema, TableName
     from domain_agents.engines import Engine
+    from domain_agents.operations._asking import Change
 
 _STAR = re.compile(r"(?:\bSELECT|\bDISTINCT|,)\s*(?:[\w$\"]+\s*\.\s*){0,2}\*", re.IGNORECASE)
 
@@ -22,6 +24,34 @@ _STAR = re.compile(r"(?:\bSELECT|\bDISTINCT|,)\s*(?:[\w$\"]+\s*\.\s*){0,2}\*", r
 def says(text: str, name: str) -> bool:
     """Whether the text holds the name as a word."""
     return re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text, re.IGNORECASE) is not None
+
+
+def written_view(change: Change, verb: str, *, materialized: bool = False) -> View:
+    """The view that a change's name and query make.
+
+    Raises:
+        CannotPlan: one of them is missing, or the query ends in a semicolon with more behind it.
+    """
+    name, query = (
+        change.table("name"),
+        change.text("query", '"SELECT id, email FROM users"').strip().rstrip(";").strip(),
+    )
+    return View(name, f"{verb} {change.request.engine.quote_table(name)} AS {query}", materialized)
+
+
+def refuse_materialized(views: Sequence[View]) -> None:
+    """Views that keep rows are not made again while everybody waits.
+
+    Raises:
+        CannotPlan: with the first of them.
+    """
+    kept = next((view for view in views if view.materialized), None)
+    if kept is not None:
+        raise CannotPlan(
+            f"materialized view {kept.name} reads it; its query would run again while everybody waits",
+            field="name",
+            way_out=f"drop_view {kept.name} first, and create_materialized_view again afterwards",
+        )
 
 
 def views_of(schema: Schema, name: TableName) -> tuple[View, ...]:
