@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from domain_agents.dialects import dialect, replay
-from domain_agents.engines import Blocks
 from domain_agents.tools import Job, Settings, ToolError
 from domain_agents.tools.plan_migration import PlanMigration, Ready, planned
 

@@ -48,7 +48,7 @@ def triggers_dropped(
 ) -> tuple[ddl.Statement, ...]:
     """Both of them away again."""
     return tuple(
-        ddl.DropTrigger(sync.table, name, f"DROP TRIGGER {quote_table(TableName(name, sync.table.schema))}")
+        ddl.DropTrigger(sync.table, name, f"DROP TRIGGER IF EXISTS {quote_table(TableName(name, sync.table.schema))}")
         for name in names
     )
 

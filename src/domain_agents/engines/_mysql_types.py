@@ -130,7 +130,7 @@ def cost(old: Column, new: Column, table: Table | None, *, is_indexed: bool, by:
     widened = _widened(one, other, before, after, texts=texts, widens_far=widens_far)
     if widened is Cost.COPY or not texts:
         return widened
-    if grows and ((is_indexed and not by.grows_indexed) or (one.base != "varchar" and not widens_far)):
+    if grows and is_indexed and not by.grows_indexed:
         return Cost.COPY
     if collation_of(old, table) != collation_of(new, table) and not grows:
         if is_indexed:

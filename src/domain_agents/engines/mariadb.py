@@ -25,6 +25,8 @@ DEFAULT_VERSION: Final = "10.11"
 _FIRST: Final = (10, 5)
 _BEHIND_LAST: Final = (11, 9)
 _COPIES_ONLINE: Final = (11, 2)
+_WITHOUT_WAIT: Final = (ddl.DropTable, ddl.CreateTable, ddl.CreateTrigger, ddl.DropTrigger, ddl.LockTables)
+"""Statements that say nothing of how long they wait: the session does."""
 _GROWS_INDEXED: Final = (10, 6)
 _SORTS_DOWN: Final = (10, 8)
 _INSTANT: Final = "ALGORITHM=INSTANT, LOCK=NONE"
@@ -113,6 +115,6 @@ class MariaDB(MysqlBase):
     def session_guards(self, statements: Sequence[ddl.Statement], *, transaction: bool) -> tuple[str, ...]:
         """See Engine. A limit on statements would cut a build or a rebuild off half way."""
         guard = "SET SESSION max_statement_time = 0"
-        if not statements or any(isinstance(one, ddl.DropTable | ddl.CreateTable) for one in statements):
+        if not statements or any(isinstance(one, _WITHOUT_WAIT) for one in statements):
             return (*MysqlBase.session_guards(self, statements, transaction=transaction), guard)
         return (guard,)
