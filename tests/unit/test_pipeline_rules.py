@@ -1,6 +1,5 @@
 """What holds for every grid: a higher requirement never lowers a rung, an unknown never raises one, numbers can be redone."""
 
-import ast
 import math
 from typing import Any
 
@@ -8,15 +7,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain_agents.pipelines.arithmetic import FUNCTIONS, Computed, computed, erlang_c
+from domain_agents.pipelines.arithmetic import FUNCTIONS
 from domain_agents.pipelines.deciding import decide, settle
 from domain_agents.pipelines.design import design
 from domain_agents.pipelines.filling import read_grid
-from domain_agents.pipelines.grid import Grid, about, abouts
+from domain_agents.pipelines.grid import Grid, about
 from domain_agents.pipelines.rules import rules
 
 DAY = 86_400.0
-KINDS = ["classification", "regression", "ranking", "recommendation", "retrieval", "generation", "forecasting", "anomaly detection"]
+KINDS = [
+    "classification",
+    "regression",
+    "ranking",
+    "recommendation",
+    "retrieval",
+    "generation",
+    "forecasting",
+    "anomaly detection",
+]
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "problem_type": st.sampled_from(KINDS),
     "modality": st.sampled_from(["tabular", "text", "image"]),
@@ -124,7 +132,9 @@ def grid_of(values: dict[str, Any]) -> Grid:
 
 @QUICK
 @given(GRIDS, st.sampled_from(sorted(SERVED)), st.data())
-def test_raising_a_requirement_never_lowers_a_rung_that_serves_it(values: dict[str, Any], name: str, data: st.DataObject) -> None:
+def test_raising_a_requirement_never_lowers_a_rung_that_serves_it(
+    values: dict[str, Any], name: str, data: st.DataObject
+) -> None:
     stages, larger = SERVED[name]
     low, high = sorted(data.draw(st.tuples(VALUES[name], VALUES[name])), reverse=not larger)
     before = settle(grid_of({**values, name: low})).rungs
@@ -181,7 +191,11 @@ LOWEST: dict[str, tuple[Any, ...]] = {
 def test_every_number_can_be_computed_again_from_its_printed_formula(values: dict[str, Any]) -> None:
     made = design(grid_of(values), "2026-11-21").as_json()
     numbers = [decision["computed"] for decision in made["decisions"]]
-    numbers += [*made["sizing"].values(), made["rollback"]["computed"], *(line["quantity"] for line in made["cost"]["lines"])]
+    numbers += [
+        *made["sizing"].values(),
+        made["rollback"]["computed"],
+        *(line["quantity"] for line in made["cost"]["lines"]),
+    ]
     numbers += [one["computed"] for one in made["impossible"]]
     for number in numbers:
         unknown = [name for name, value in number["inputs"].items() if value is None]
@@ -214,3 +228,84 @@ def test_the_same_grid_gives_the_same_design(values: dict[str, Any]) -> None:
     assert len(first["questions"]) <= 5
     assert len(first["risks"]) == 3
     assert first["cost"]["low"] <= first["cost"]["base"] <= first["cost"]["high"]
+
+
+REACHED: dict[str, dict[int, dict[str, Any]]] = {
+    "need": {1: {"positives": 5_000}, 2: {"modality": "image"}},
+    "llm": {
+        1: {"problem_type": "summarization"},
+        2: {"problem_type": "chatbot", "llm": {"corpus_tokens": 50_000}},
+        3: {"problem_type": "chatbot", "llm": {"corpus_tokens": 900_000}},
+        4: {"problem_type": "chatbot", "llm": {"corpus_tokens": 900_000, "fts_recall": 0.5}},
+        5: {"problem_type": "extraction", "llm": {"failure": "behaviour", "examples": 2_000, "eval_set_size": 300}},
+        6: {"problem_type": "agent", "llm": {"steps_enumerable": False}},
+    },
+    "inference": {
+        1: {"inputs_known_in_advance": False},
+        2: {"inputs_known_in_advance": False, "latency_p95_ms": 200},
+        3: {"latency_p95_ms": 0.5},
+    },
+    "ingestion": {1: {"feature_freshness_s": 300}, 2: {"feature_freshness_s": 5, "oncall": True}},
+    "validation": {1: {"teams_sharing": 2}, 2: {"teams_sharing": 3}, 3: {"teams_sharing": 5}},
+    "features": {
+        1: {"positives": 5_000, "teams_sharing": 2},
+        2: {"shared_online_features": 9, "inputs_known_in_advance": False, "latency_p95_ms": 99},
+        3: {"shared_online_features": 9, "inputs_known_in_advance": False, "latency_p95_ms": 99, "models_in_prod": 4, "teams_sharing": 3},
+    },
+    "training": {
+        1: {"positives": 5_000, "data_gb": 50},
+        2: {"positives": 5_000, "data_gb": 500},
+        3: {"modality": "text", "params_b": 7},
+    },
+    "tracking": {1: {"models_in_prod": 2}, 2: {"governance": {"phi": True}}},
+    "evaluation": {
+        1: {"money_at_stake": True},
+        2: {"positives": 5_000, "label_delay": "30 days"},
+        3: {"problem_type": "ranking", "requests_per_day": "1M"},
+    },
+    "orchestration": {1: {"existing_stack": ["dagster"]}, 2: {"jobs": 8}, 3: {"jobs": 30, "platform_fte": 2}},
+    "serving": {
+        1: {"inputs_known_in_advance": False},
+        2: {"inputs_known_in_advance": False, "latency_p95_ms": 99, "peak_qps": 500},
+        3: {"inputs_known_in_advance": False, "latency_p95_ms": 99, "peak_qps": 5_000},
+        4: {"problem_type": "chatbot", "llm": {"provider_allowed": False}},
+    },
+    "vectors": {
+        1: {"problem_type": "semantic search", "llm": {"n_chunks": 500}},
+        2: {"problem_type": "semantic search", "llm": {"n_chunks": "2M", "dims": 768}, "latency_p95_ms": 100},
+        3: {"problem_type": "semantic search", "llm": {"n_chunks": "50M", "dims": 768}},
+    },
+    "platform": {1: {"services": 3}, 2: {"existing_stack": ["EKS"]}, 3: {"services": 9, "platform_fte": 3}},
+    "monitoring": {1: {"label_delay": "2 days"}, 2: {"label_delay": "20 days"}, 3: {"sites": 4}},
+    "retraining": {
+        1: {"decay_per_week": 0.005},
+        2: {"decay_per_week": 0.03},
+        3: {"retrain_cadence": "hourly"},
+    },
+    "rollout": {
+        1: {"money_at_stake": True},
+        2: {"money_at_stake": True, "inputs_known_in_advance": False, "latency_p95_ms": 99, "peak_qps": 50},
+        3: {"problem_type": "ranking", "requests_per_day": "1M", "inputs_known_in_advance": False, "latency_p95_ms": 99},
+    },
+    "rollback": {
+        1: {"inputs_known_in_advance": False, "latency_p95_ms": 99, "rollback_rto_s": 400},
+        2: {"inputs_known_in_advance": False, "latency_p95_ms": 99, "rollback_rto_s": 30},
+    },
+    "governance": {1: {"governance": {"pii": True}}, 2: {"governance": {"phi": True}}, 3: {"governance": {"ai_act_use": "social scoring"}}},
+    "feedback": {
+        1: {"label_source": "experts"},
+        2: {"label_source": "experts", "positives": 20, "requests_per_day": 5_000},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("stage", sorted(rule.stage for rule in rules()))
+def test_every_rung_is_reached_by_a_grid_and_the_lowest_by_none(stage: str) -> None:
+    ladder = next(rule.rungs for rule in rules() if rule.stage == stage)
+    assert sorted(REACHED[stage]) == list(range(1, len(ladder)))
+    assert settle(Grid()).rungs[stage] == 0
+    for rung, grid in REACHED[stage].items():
+        _, decisions = decide(read_grid(grid))
+        found = next(decision for decision in decisions if decision.stage == stage)
+        assert found.rung == rung
+        assert found.because

@@ -73,8 +73,32 @@ def number(raw: object, low: float = 0.0, high: float = MAX_NUMBER, *, example: 
 def _plain_unit(rest: str) -> str:
     """The scale that follows a number, without what is counted: "k", "M rows", "million users"."""
     word = re.split(r"[\s/]", rest.strip().lower().replace("usd", "").strip("$€£ "))[0] if rest.strip() else ""
-    counted = {"rows", "row", "users", "qps", "rps", "req", "requests", "gb", "tokens", "usd", "entities", "items", "per",
-               "people", "fte", "models", "teams", "percent", "documents", "docs", "vectors", "chunks", "gib", "eur"}  # fmt: skip
+    counted = {
+        "rows",
+        "row",
+        "users",
+        "qps",
+        "rps",
+        "req",
+        "requests",
+        "gb",
+        "tokens",
+        "usd",
+        "entities",
+        "items",
+        "per",
+        "people",
+        "fte",
+        "models",
+        "teams",
+        "percent",
+        "documents",
+        "docs",
+        "vectors",
+        "chunks",
+        "gib",
+        "eur",
+    }
     return "" if word in counted else word
 
 

@@ -133,6 +133,8 @@ def figure(value: Number | None, unit: str = "") -> str:
 
 def span(seconds: float) -> str:
     """A duration as a person says it: 30 s, 5 minutes, 6 hours, a day, 30 days."""
+    if abs(seconds - 2_629_800.0) < 1:
+        return "a month"
     for size, one, many in ((86_400.0, "a day", "days"), (3_600.0, "an hour", "hours"), (60.0, "a minute", "minutes")):
         if seconds == size:
             return one

@@ -131,8 +131,8 @@ def _of_operation(case: Case) -> Iterator[Conflict]:
     if case.rungs["inference"] >= ONLINE and (grid.availability_slo or 0) >= 0.999 and grid.oncall is False:
         yield Conflict(
             ("availability_slo", "oncall"),
-            f"{(grid.availability_slo or 0) * 100:g} % without anybody on call: one night's outage is the budget of "
-            "a year",
+            f"{(grid.availability_slo or 0) * 100:g} % without anybody on call: one night's outage of eight hours spends "
+            f"{_months_spent(grid.availability_slo or 0)}",
             "a fallback that needs no model, or a lower promise, or a rota",
         )
     if case.rungs["rollback"] >= 1 and case.rungs["inference"] == ONLINE and case.rungs["need"]:
@@ -159,6 +159,12 @@ def _of_operation(case: Case) -> Iterator[Conflict]:
             "money or safety hangs on it, and nobody has said where the truth comes from",
             "name the source of the labels before the first model",
         )
+
+
+def _months_spent(slo: float) -> str:
+    """How much of the error budget eight hours are."""
+    allowed = (1 - slo) * 43_200
+    return f"the budget of {figure(480 / allowed)} months" if allowed > 0 else "a budget that does not exist"
 
 
 def _of_law(case: Case) -> Iterator[Conflict]:
@@ -291,13 +297,28 @@ def _of_money(case: Case, cost: Cost) -> Iterator[Impossible]:
         f"even at the low end it costs {figure(round(cost.total('low'), 2))} USD a month, the budget is "
         f"{figure(budget)}",
         computed("low_total / budget", "", low_total=cost.total("low"), budget=budget or 0.01),
-        f"the largest line is {dearest.name} ({figure(round(dearest.at('low'), 2))} USD): {_cheaper(dearest.name)}",
+        f"the largest line is {dearest.name} ({figure(round(dearest.at('low'), 2))} USD): "
+        f"{_cheaper(case, dearest.name)}",
     )
 
 
-def _cheaper(name: str) -> str:
+_STAGE = {
+    "serving": "serving",
+    "training": "training",
+    "scoring": "inference",
+    "event stream": "ingestion",
+    "managed workflow service": "orchestration",
+    "online features in memory": "features",
+    "database for vectors": "vectors",
+    "vector engine": "vectors",
+}
+"""The stage that a line of the bill belongs to."""
+
+
+def _cheaper(case: Case, name: str) -> str:
     if "hosted language model" in name:
         return "a smaller model, fewer tokens, a cache for repeated questions, or fewer calls"
-    if "GPU" in name or "own" in name:
+    if "GPU" in name:
         return "a hosted model, a smaller one, or hours instead of round the clock"
-    return "loosen the requirement that forces it (see the stage)"
+    forced = case.forced.get(_STAGE.get(name, ""), ())
+    return f"loosen what forces it ({', '.join(forced)})" if forced else "do less of it, or pay for it"

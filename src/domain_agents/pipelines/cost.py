@@ -10,7 +10,7 @@ from domain_agents.pipelines.arithmetic import computed
 from domain_agents.pipelines.case import IN_PROCESS, ONLINE
 from domain_agents.pipelines.compute.api_cost import api_cost
 from domain_agents.pipelines.compute.batch import batch_against_online
-from domain_agents.pipelines.compute.llm import card_gib
+from domain_agents.pipelines.compute.llm import card_gb, copies
 from domain_agents.pipelines.compute.replicas import cores, replicas
 from domain_agents.pipelines.compute.training import data_gb
 from domain_agents.pipelines.compute.vectors import hnsw_gb
@@ -193,10 +193,10 @@ def _online(case: Case) -> Iterator[Line]:
 def _language(case: Case) -> Iterator[Line]:
     grid = case.grid
     if grid.llm.provider_allowed is False:
-        cards = max(1.0, card_gib(case) / 80)
-        fact = price("gpu_hour_24gb" if card_gib(case) <= 24 else "gpu_hour_80gb")
-        warm = 2.0 if (grid.availability_slo or 0) >= 0.999 else 1.0
-        quantity = computed("cards * replicas * 730", "GPU-hours/month", cards=cards, replicas=warm)
+        cards = max(1.0, card_gb(case) / 80)
+        fact = price("gpu_hour_24gb" if card_gb(case) <= 24 else "gpu_hour_80gb")
+        number = max(copies(case).result or 1, 2 if (grid.availability_slo or 0) >= 0.999 else 1)
+        quantity = computed("cards * copies * 730", "GPU-hours/month", cards=cards, copies=number)
         yield Line("language model on your own GPU", quantity, fact, "around the clock")
         return
     tokens_in, tokens_out = _million_tokens(case)

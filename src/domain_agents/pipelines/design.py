@@ -13,6 +13,7 @@ from domain_agents.pipelines.cost import ENDS, cost
 from domain_agents.pipelines.deciding import decide, settle
 from domain_agents.pipelines.diagram import diagram
 from domain_agents.pipelines.duties import duties
+from domain_agents.pipelines.framing import framing
 from domain_agents.pipelines.grid import about
 from domain_agents.pipelines.growth import FACTOR, at_ten_times
 from domain_agents.pipelines.questions import questions
@@ -102,7 +103,13 @@ class Design:
             for decision in self.stages.values()
             if decision.assumed
         ]
-        return {"title": self.title, "kind": self.case.kind or "unknown", "known": known, "assumed": assumed}
+        return {
+            "title": self.title,
+            "kind": self.case.kind or "unknown",
+            "framing": framing(self.case),
+            "known": known,
+            "assumed": assumed,
+        }
 
     def as_json(self) -> dict[str, Any]:
         """The shape that clients rely on (contract, design_pipeline), without files, report and written."""

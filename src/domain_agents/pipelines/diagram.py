@@ -29,6 +29,11 @@ SHORT: Final[Mapping[str, tuple[str, ...]]] = {
     "llm": ("none", "prompt", "corpus in prompt", "full-text search", "hybrid search", "tuned", "agent"),
 }
 """What a box says of each rung."""
+_OF_ANSWERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "evaluation": ("acceptance set", "acceptance set, slices", "shadow answers", "online experiment"),
+    "monitoring": ("cost, refusals, schema", "answers sampled weekly", "outcomes by slice", "outcomes by group"),
+}
+"""The same where a hosted model writes and nothing is trained."""
 
 
 def diagram(case: Case, by_stage: Mapping[str, Decision]) -> str:
@@ -38,8 +43,12 @@ def diagram(case: Case, by_stage: Mapping[str, Decision]) -> str:
     nodes: list[tuple[str, str, str]] = [("sources", "Sources", "")]
     edges: list[tuple[str, str, str]] = []
 
+    def words(stage: str) -> tuple[str, ...]:
+        answers = case.rungs["llm"] > 0 and not case.trains
+        return _OF_ANSWERS.get(stage, SHORT[stage]) if answers else SHORT[stage]
+
     def add(name: str, title: str, stage: str, after: str = "", label: str = "") -> None:
-        nodes.append((name, title, SHORT[stage][by_stage[stage].rung]))
+        nodes.append((name, title, words(stage)[by_stage[stage].rung]))
         if after:
             edges.append((after, name, label))
 

@@ -69,7 +69,10 @@ def _group(group: str, raw: Any) -> dict[str, Any]:
     if isinstance(raw, dict):
         return raw
     if group == "governance" and isinstance(raw, (str, list)):
-        words = [word.lower().replace("_", " ") for word in _values.texts(raw)]
+        try:
+            words = [word.lower().replace("_", " ") for word in _values.texts(raw)]
+        except _values.Misread:
+            words = [""]
         unread = next((word for word in words if word not in _DUTIES), None)
         if unread is None:
             return {_DUTIES[word]: True for word in words}

@@ -117,7 +117,9 @@ class Llm:
     """What is known where a language model is thought of."""
 
     task_kind: str | None = _ask(
-        _values.text, "chat, qa, search, summarisation, extraction, classification, agent", ends=()
+        _values.text,
+        "what a language model would do: chat, qa, search, summarisation, extraction, classification, agent",
+        ends=(),
     )
     corpus_tokens: float | None = _ask(
         _count("200000"),
@@ -167,7 +169,9 @@ class Grid:
     """The whole grid. Durations are seconds unless the name says otherwise, money is US dollars a month."""
 
     problem: str | None = _ask(_values.text, "the problem, in a sentence")
-    problem_type: str | None = _ask(_values.text, "classification, ranking, forecasting, generation, ...")
+    problem_type: str | None = _ask(
+        _values.text, "kind of problem: classification, ranking, forecasting, generation, ..."
+    )
     business_metric: str | None = _ask(_values.text, "what the business measures it by")
     label_source: str | None = _ask(
         _values.text, "where the truth comes from", ends=("outcomes logged anyway", "human annotation")
@@ -202,7 +206,7 @@ class Grid:
     n_entities: float | None = _ask(
         _count("1000000"), "users, items or series to score", ends=(1_000.0, 100_000_000.0), grows=True
     )
-    modality: str | None = _ask(_values.text, "tabular, text, image, audio, video, time_series")
+    modality: str | None = _ask(_values.text, "what the data is: tabular, text, image, audio, video, time_series")
     requests_per_day: float | None = _ask(
         _amount("50000"), "predictions asked for in a day", ends=(100.0, 50_000_000.0), grows=True
     )
@@ -311,7 +315,7 @@ class Grid:
     gbdt_ceiling_shown: bool | None = _ask(
         _values.flag, "boosted trees were measured and fall short", ends=(False, True)
     )
-    model_family: str | None = _ask(_values.text, "linear, gbdt, forest, deep; of the model there is")
+    model_family: str | None = _ask(_values.text, "the model there is: linear, gbdt, forest, deep")
     cpu_ms_per_request: float | None = _ask(
         _amount("4", 1e7), "processor time of one prediction, measured", role="measurement", unit="ms"
     )

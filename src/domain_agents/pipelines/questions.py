@@ -74,6 +74,8 @@ _OF_TRAINING: Final = frozenset({"positives", "rows", "label_delay", "decay_per_
 
 def _concerns(case: Case, name: str) -> bool:
     """Whether the field says anything about this kind of problem."""
+    if name == "llm.corpus_tokens" and case.grid.llm.n_chunks is not None:
+        return False
     if name in _OF_SEARCH:
         return case.uses_llm or case.searches_by_meaning
     if name.startswith("llm."):

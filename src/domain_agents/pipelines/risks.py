@@ -79,7 +79,7 @@ def _everywhere(case: Case) -> Iterator[Risk]:
         yield Risk(
             "it is slow or gone while somebody waits",
             "every answer now depends on one more process",
-            "a timeout shorter than the caller's patience, and a fallback answer (the rule) that needs no model",
+            "a timeout shorter than the caller's patience, and a fallback answer that needs no model",
             "share of answers from the fallback",
             3,
             3,

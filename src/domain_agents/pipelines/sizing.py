@@ -94,6 +94,8 @@ def _language(case: Case) -> Iterator[tuple[str, Computed]]:
     yield "llm_weights", llm.weights_gib(case)
     yield "kv_cache", llm.cache_mib(case)
     yield "llm_concurrency", llm.concurrency(case)
+    yield "llm_in_flight", llm.in_flight(case)
+    yield "llm_copies", llm.copies(case)
     if case.rungs["llm"] == 5:
         yield "lora_memory", training.network_memory(case, lora=True)
 

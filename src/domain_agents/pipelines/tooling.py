@@ -64,7 +64,7 @@ TOOLS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("the application's own process", "a service"),
         ("FastAPI with ONNX Runtime", "a model server"),
         ("FastAPI with ONNX Runtime, several replicas", "a model server"),
-        ("Triton, or vLLM for language models", "a plain API"),
+        ("Triton", "a plain API"),
     ),
     "vectors": (
         ("", ""),
@@ -85,6 +85,23 @@ TOOLS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("the same by group", "averages"),
     ),
 }
+_OF_ANSWERS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
+    "tracking": (("git", "a prompt platform"), ("git", "a prompt platform"), ("git with reviews", "a prompt platform")),
+    "serving": (
+        ("a table", "an API"),
+        ("the application's own process", "a service"),
+        ("FastAPI", "an LLM gateway"),
+        ("FastAPI, several replicas", "an LLM gateway"),
+        ("vLLM", "a plain API around the weights"),
+    ),
+    "monitoring": (
+        ("a log with cost and latency", "an LLM platform"),
+        ("a trace log with cost (OpenTelemetry), a weekly sample", "an LLM platform"),
+        ("a join of outcomes to answers, by slice", "scores of a judge alone"),
+        ("the same by group", "averages"),
+    ),
+}
+"""The same where a language model answers and nothing is trained."""
 _EXISTING: Final = {
     ("orchestration", 1): "orchestrator",
     ("platform", 2): "kubernetes",
@@ -106,10 +123,11 @@ _EXISTING: Final = {
 def stack_rows(case: Case, decisions: Mapping[str, Decision]) -> list[dict[str, Any]]:
     """For the structured result and the report: {stage, tool, over, because}; stages that need no tool are left out."""
     rows = []
+    answers = case.rungs["llm"] > 0 and not case.trains
     for stage, tools in TOOLS.items():
         decision = decisions[stage]
-        tool, over = tools[decision.rung]
-        if not tool or decision.choice.startswith(("none", "no model of your own")):
+        tool, over = (_OF_ANSWERS if answers else {}).get(stage, tools)[decision.rung]
+        if not tool or decision.choice.startswith(("none", "nothing to train")):
             continue
         there = case.has(_EXISTING.get((stage, decision.rung), "ci")) if (stage, decision.rung) in _EXISTING else ""
         if decision.rung and stage == "need" and decision.choice.startswith("a pretrained embedding"):

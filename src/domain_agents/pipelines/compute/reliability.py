@@ -21,10 +21,11 @@ FLIP_SECONDS = 10.0
 
 def detection(slo: float | None, error_share: float = 1.0) -> Computed:
     """Seconds until a burn-rate alert (14.4 times over one hour) fires."""
+    bad = "every answer is" if error_share == 1 else f"{error_share:.0%} of the answers are".replace("%", " %")
     return computed(
         "(1 - slo) / error_share * 3600 * 14.4",
         "s",
-        "until the burn-rate alert fires (14.4 times the budget over an hour)",
+        f"until the burn-rate alert fires (14.4 times the budget over an hour) when {bad} bad",
         slo=SLO if slo is None else slo,
         error_share=error_share,
     )

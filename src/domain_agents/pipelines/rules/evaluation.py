@@ -91,7 +91,8 @@ def _wording(case: Case, rung: int) -> str:
     if case.rungs.get("llm", 0) and not case.rungs.get("need"):
         return (
             (
-                "acceptance set written before the change: task success, schema, refusals; a judge with a rubric, people "
+                "acceptance set written before the change: task success, schema, refusals; a judge with a rubric, "
+                "people "
                 "for a sample"
             ),
             "acceptance set with slices and an interval, a person reads a sample of every release",

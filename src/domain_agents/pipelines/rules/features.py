@@ -28,7 +28,7 @@ def _forces(case: Case) -> Iterator[Force]:
     grid = case.grid
     teams, models = grid.teams_sharing or 0, grid.models_in_prod or 0
     shared = (grid.shared_online_features or 0) > 0
-    if teams >= 2:
+    if teams >= 2 and case.trains:
         yield Force(1, ("teams_sharing",), f"{figure(teams)} teams use the same features", _WAREHOUSE)
     if not case.rungs["inference"] >= ONLINE:
         return

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain_agents.pipelines.arithmetic import figure
+from domain_agents.pipelines.arithmetic import computed, figure
 from domain_agents.pipelines.compute.drift import seconds_until_enough
+from domain_agents.pipelines.compute.gate import slice_rows
 from domain_agents.pipelines.decision import Force, Rule, Rung, measured, own_choice, stated
 
 if TYPE_CHECKING:
@@ -57,6 +58,14 @@ def _forces(case: Case) -> Iterator[Force]:
 
 
 def _figure(case: Case) -> Computed:
+    if case.rungs.get("llm") and not case.trains:
+        return computed(
+            "slice_rows / requests_per_day",
+            "days",
+            "until 385 answers are there: a sample that tells five points apart",
+            slice_rows=slice_rows().result,
+            requests_per_day=case.grid.requests_per_day or None,
+        )
     return seconds_until_enough(case.qps, case.grid.requests_per_day)
 
 

@@ -123,9 +123,7 @@ def _scale(case: Case) -> Iterator[Force]:
         )
     daily = max(grid.requests_per_day or 0, (case.qps or 0) * _QUIET_DAY)
     if daily >= _MANY_REQUESTS:
-        yield Force(
-            1, case.qps_fields, f"outcomes of {figure(daily)} requests a day teach more than a rule can hold", _SCALE
-        )
+        yield Force(1, case.qps_fields, f"about {figure(daily)} outcomes a day teach more than a rule can hold", _SCALE)
 
 
 def _is_supervised(case: Case) -> bool:
@@ -164,7 +162,12 @@ def _figure(case: Case) -> Computed:
 def _wording(case: Case, rung: int) -> str:
     if rung == 0:
         if case.uses_llm:
-            return "no model of your own: a hosted language model does the reading and writing"
+            whose = (
+                "an open language model, as it is,"
+                if case.grid.llm.provider_allowed is False
+                else "a hosted language model"
+            )
+            return f"nothing to train: {whose} does the reading and writing"
         return "a rule, a heuristic or SQL, measured; its log is the training data of a later model"
     if rung == 1:
         return "linear model first, then gradient-boosted trees; the rule stays as the baseline to beat"

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain_agents.pipelines.arithmetic import figure
+from domain_agents.pipelines.compute.llm import copies, in_flight
 from domain_agents.pipelines.compute.replicas import cores
 from domain_agents.pipelines.decision import Force, Rule, Rung, contested, own_choice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from domain_agents.pipelines.arithmetic import Computed
     from domain_agents.pipelines.case import Case
 
 _REUSE = own_choice("a cluster that a platform team runs is the cheapest place for one more container")
@@ -29,7 +31,14 @@ def _forces(case: Case) -> Iterator[Force]:
     if there:
         yield Force(2, ("existing_stack",), f"{there} is run already", _REUSE)
     if serving >= 3:
-        yield Force(1, case.forced["serving"], "several replicas that come and go", _CONTAINER)
+        yield Force(
+            1,
+            case.forced["serving"],
+            "a container on a GPU that must be placed and replaced"
+            if serving == 4
+            else "several replicas that come and go",
+            _CONTAINER,
+        )
     if (grid.services or 0) > 1:
         yield Force(1, ("services",), f"{figure(grid.services)} services are deployed one by one", _CONTAINER)
     if (grid.services or 0) > MANY_SERVICES and (grid.platform_fte or 0) >= 2 and not there:
@@ -46,6 +55,12 @@ def _forces(case: Case) -> Iterator[Force]:
             f"{figure(grid.models_in_prod)} models are scheduled onto GPUs, by people who are there for it",
             _OWN,
         )
+
+
+def _figure(case: Case) -> Computed:
+    if case.rungs["llm"] and not case.rungs["need"]:
+        return copies(case) if case.grid.llm.provider_allowed is False else in_flight(case)
+    return cores(case)
 
 
 def _wording(case: Case, rung: int) -> str:
@@ -79,7 +94,7 @@ RULE = Rule(
         ),
     ),
     forces=_forces,
-    figure=cores,
+    figure=_figure,
     default=own_choice("nothing asks for more than one machine"),
     wording=_wording,
     always="Images by digest, secrets from a manager, staging first.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from domain_agents.pipelines.arithmetic import figure
 from domain_agents.pipelines.case import IN_PROCESS, MICRO_BATCH, ONLINE
+from domain_agents.pipelines.compute.llm import copies, in_flight
 from domain_agents.pipelines.compute.replicas import cores, replicas
 from domain_agents.pipelines.decision import Force, Rule, Rung, measured, own_choice, stated
 
@@ -106,6 +107,10 @@ def _own_model(case: Case) -> Iterator[Force]:
 
 
 def _figure(case: Case) -> Computed:
+    if case.rungs["llm"] and case.grid.llm.provider_allowed is False:
+        return copies(case)
+    if case.rungs["llm"] and not case.rungs["need"]:
+        return in_flight(case)
     return replicas(case) if case.rungs.get("serving", 0) >= 3 else cores(case)
 
 
