@@ -47,6 +47,8 @@ LONGEST_NAME: Final = 50
 _HIGHEST: Final = 1e30
 MAX_ENTITIES: Final = 300
 MAX_ATTRIBUTES: Final = 200
+_NEVER_UNIQUE: Final = frozenset({"json", "geo_point", "bytes", "float"})
+_WITH_CASE: Final = frozenset({"text", "short_text", "email", "url", "slug", "code"})
 _SIZED: Final = frozenset({"text", "short_text", "email", "url", "phone", "slug", "code", "bytes"})
 
 
@@ -169,6 +171,10 @@ def _attribute(reader: Reader) -> Attribute:
         reader.fail("max_len", f"does not belong to the kind {kind}; it is for {', '.join(sorted(_SIZED))}")
     if made.precision is not None and kind not in {"decimal", "money", "percent"}:
         reader.fail("precision", f"does not belong to the kind {kind}; it is for decimal, money, percent")
+    if made.unique != "no" and kind in _NEVER_UNIQUE:
+        reader.fail("unique", f"does not belong to the kind {kind}: no two such values are compared")
+    if made.unique == "case_insensitive" and kind not in _WITH_CASE:
+        reader.fail("unique", f"case_insensitive is for texts, not for the kind {kind}")
     _check_default(made, reader)
     return made
 

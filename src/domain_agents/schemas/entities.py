@@ -226,7 +226,9 @@ def _check_spans(draft: Draft, table: DraftTable) -> None:
     quote = draft.quote
     for first, last in _SPANS:
         start, end = table.table.column(first), table.table.column(last)
-        if start is None or end is None:
+        if start is None or end is None or start.type != end.type:
+            continue
+        if table.meanings[first] not in {"date", "time", "timestamp", "int", "bigint", "decimal"}:
             continue
         sign = "<=" if table.meanings[first] == "date" else "<"
         table.check(f"{quote(first)} {sign} {quote(last)}", draft.named(table, (first, last), "check"))

@@ -52,7 +52,10 @@ def add_unique_keys(draft: Draft) -> None:
 
 
 def _natural(draft: Draft, table: DraftTable, key: tuple[str, ...]) -> None:
-    for name in key:
+    for number, name in enumerate(key):
+        if table.meanings.get(name) in {"json", "bytes", "float"} and table.entity is not None:
+            place = f"{table.entity.place}.natural_key[{number}]"
+            raise SpecError([f"{place}: {name} is of the kind {table.meanings[name]}, of which no two are compared"])
         column = table.table.column(name)
         if column is not None and column.nullable:
             table.change(replace(column, nullable=False))

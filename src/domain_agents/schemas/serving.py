@@ -153,7 +153,7 @@ def query_of(draft: Draft, path: Path) -> str:
     if access.op == "delete":
         return f"DELETE FROM {own}{where}"
     if access.op == "update":
-        changed = next((n for n, kind in table.meanings.items() if kind not in {"id", "tenant", "reference", ""}), "")
+        changed = next((n for n, kind in table.meanings.items() if kind not in {"id", "tenant", "reference", ""}), "id")
         return f"UPDATE {own} SET {quote(changed)} = :new_{changed}{where}"
     if access.op == "aggregate":
         return f"SELECT count(*) FROM {source}{where}"

@@ -55,7 +55,7 @@ class DesignSchema(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     spec: Annotated[dict[str, Any], WithJsonSchema(_LISTED)]
-    existing: str | None = Field(None, max_length=2_000_000, description="Today's DDL or its path")
+    existing: str | None = Field(None, max_length=2_000_000, description="DDL or a path")
     engine: Literal["postgresql", "mysql", "mariadb", "sqlite"] | None = None
     version: str | None = Field(None, max_length=20)
     project: str | None = None
@@ -280,7 +280,7 @@ def _reference() -> str:
 TOOL = Tool(
     name="design_schema",
     title="Design a schema",
-    description="What data means and how it is read -> DDL, keys, indexes, ERD, reasons, advice.",
+    description="What data means and how it is read -> DDL, keys, indexes, ERD, advice.",
     arguments=DesignSchema,
     output_schema={
         "type": "object",
