@@ -207,17 +207,21 @@ def how_known(name: str, engine: str) -> str:
     """What has run the files of a framework on an engine: the tests that do are asked."""
     from tests.real.test_sql_frameworks import TOOLS
 
-    if engine not in {"postgresql", "sqlite"}:
+    tools = [tool for tool in TOOLS if tool.framework == name and engine in tool.engines]
+    if name == "django" and engine == "mariadb":
+        return "run by Django"
+    if engine not in {"postgresql", "sqlite"} and not tools:
         known = {"mariadb": "run by the mariadb client", "mysql": "held to measurements on MySQL 8.0, 8.4 and 9.7"}
         return known[engine] if name == "raw" else "not tried"
     if name == "raw":
         return "run by `prove_migration`"
     if name in {"alembic", "django"}:
         return f"run by {FRAMEWORKS[name]}"
-    tools = [tool for tool in TOOLS if tool.framework == name and engine in tool.engines]
     if not tools:
         return "golden files"
-    return f"run by {tools[0].called or tools[0].program}{'' if tools[0].installed_by_ci else ', where it is installed'}"
+    return (
+        f"run by {tools[0].called or tools[0].program}{'' if tools[0].installed_by_ci else ', where it is installed'}"
+    )
 
 
 def is_planned(kind: str, engine: str, framework: str) -> bool:

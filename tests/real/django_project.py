@@ -28,9 +28,20 @@ POSTGRESQL = """{
     "HOST": os.environ["PGHOST"], "PORT": os.environ["PGPORT"],
 }"""
 SQLITE = '{"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ["DATABASE_URL"].removeprefix("sqlite:")}'
+MARIADB = """{
+    "ENGINE": "django.db.backends.mysql",
+    "NAME": os.environ["MARIADB"], "USER": "root", "OPTIONS": {"unix_socket": os.environ["MARIADB_SOCKET"]},
+}"""
 MANAGE = """
 import os
 import sys
+
+if "MARIADB" in os.environ:
+    import pymysql
+
+    # Django asks for a mysqlclient of this version; pymysql is a stand-in for it.
+    pymysql.version_info = (2, 2, 4, "final", 0)
+    pymysql.install_as_MySQLdb()
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "site_of_shop.settings")
 
@@ -150,7 +161,7 @@ FILES = {
 
 def make_project(root: Path, database: Database) -> None:
     """The project, with what Django itself makes of the shop's models as its first migration."""
-    settings = SETTINGS % (POSTGRESQL if database.engine == "postgresql" else SQLITE)
+    settings = SETTINGS % {"postgresql": POSTGRESQL, "sqlite": SQLITE, "mariadb": MARIADB}[database.engine]
     for path, text in {**FILES, "site_of_shop/settings.py": settings}.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.real.django_project import PEOPLE, assert_done, make_project, manage
-from tests.real.migration_tools import Database, postgresql, sqlite
+from tests.real.migration_tools import Database, mariadb, postgresql, sqlite
 
 from domain_agents.dialects import dialect, replay
 from domain_agents.migrations.project import recognise
@@ -45,10 +45,12 @@ WANTED = (
 )
 
 
-@pytest.fixture(params=["postgresql", "sqlite"])
+@pytest.fixture(params=["postgresql", "sqlite", "mariadb"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     if request.param == "sqlite":
         return sqlite(tmp_path)
+    if request.param == "mariadb":
+        return mariadb(request.getfixturevalue("mariadb"))
     server: PostgresScratch = request.getfixturevalue("postgres")
     return postgresql(server)
 
@@ -59,7 +61,12 @@ def test_a_plan_runs_in_django_and_leaves_its_models_nothing_to_do(database: Dat
     assert_done(manage(root, database, "migrate"))
     _assert_read_as_made(database, root)
 
-    asked = PlanMigration.model_validate(REQUEST)
+    request = dict(REQUEST)
+    if database.engine == "mariadb":
+        request["sql"] = str(REQUEST["sql"]).replace("ALTER nick DROP NOT NULL", "MODIFY nick varchar(40)")
+        # Django's settings name MySQL for both.
+        request |= {"engine": "mariadb", "version": "10.11"}
+    asked = PlanMigration.model_validate(request)
     planned = TOOL.call(asked, Settings(project=root), Job()).structured
     assert planned["project"]["framework"] == "django"
     assert planned["project"]["directory"] == "people/migrations"
@@ -70,7 +77,7 @@ def test_a_plan_runs_in_django_and_leaves_its_models_nothing_to_do(database: Dat
         _assert_is_as_asked(database)
     (root / "people" / "models.py").write_text(WANTED)
     assert_done(manage(root, database, "makemigrations", "--check", "--dry-run"))
-    again = recognise(ProjectFiles(root), directory="people/migrations")
+    again = recognise(ProjectFiles(root), engine=database.engine, directory="people/migrations")
     assert again.head == planned["written"][-1].rpartition("/")[2].removesuffix(".py")
     assert again.unread == ()
     schema, unread = replay(again.schema_sql, dialect(database.engine))
@@ -88,7 +95,7 @@ def test_a_plan_runs_in_django_and_leaves_its_models_nothing_to_do(database: Dat
 
 def _assert_read_as_made(database: Database, root: Path) -> None:
     """Tables, columns, indexes and keys by the names that Django has chosen."""
-    project = recognise(ProjectFiles(root))
+    project = recognise(ProjectFiles(root), engine="mariadb" if database.engine == "mariadb" else "")
     assert project.unread == ()
     schema, unread = replay(project.schema_sql, dialect(database.engine))
     assert unread == ()
@@ -97,6 +104,16 @@ def _assert_read_as_made(database: Database, root: Path) -> None:
         there = "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL AND tbl_name NOT LIKE 'auth%'"
         keys = {(index.name,) for index in schema.indexes.values()}
         columns = "SELECT t.name, c.name FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table'"
+    elif database.engine == "mariadb":
+        of_ours = "table_schema = DATABASE() AND table_name REGEXP '^(users|shop)'"
+        there = (
+            f"SELECT constraint_name FROM information_schema.referential_constraints"
+            " WHERE constraint_schema = DATABASE() AND table_name REGEXP '^(users|shop)'"
+            f" UNION SELECT index_name FROM information_schema.statistics WHERE {of_ours} AND index_name <> 'PRIMARY'"
+        )
+        keys = {(index.name,) for index in schema.indexes.values()}
+        keys |= {(key.name,) for table in tables.values() for key in (*table.foreign_keys, *table.uniques)}
+        columns = f"SELECT table_name, column_name FROM information_schema.columns WHERE {of_ours}"
     else:
         of_ours = "::regclass::text ~ '^(users|shop)'"
         there = (

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.real.migration_tools import CREATE, ROWS, Database, found, over_tcp, postgresql, run, sqlite
+from tests.real.migration_tools import CREATE, ROWS, Database, found, mariadb, over_tcp, postgresql, run, sqlite
 
 from domain_agents.tools import Job, Settings
 from domain_agents.tools.plan_migration import TOOL, PlanMigration
@@ -129,7 +129,11 @@ def _liquibase_words(database: Database, *words: str) -> list[str]:
 RUNS_RAILS = """url = ENV.delete("DATABASE_URL")
 require "active_record"
 
-if ENV["PGDATABASE"]
+if ENV["MARIADB"]
+  ActiveRecord::Base.establish_connection(
+    adapter: "mysql2", socket: ENV["MARIADB_SOCKET"], username: "root", database: ENV["MARIADB"]
+  )
+elsif ENV["PGDATABASE"]
   ActiveRecord::Base.establish_connection(
     adapter: "postgresql", host: ENV["PGHOST"], port: ENV["PGPORT"], username: ENV["PGUSER"],
     password: ENV["PGPASSWORD"], database: ENV["PGDATABASE"]
@@ -151,7 +155,7 @@ def _rails(database: Database) -> dict[str, str]:
     return {
         "migrate.rb": RUNS_RAILS,
         "db/migrate/20240101000000_create_users.rb": made(
-            "CreateUsers", "create_table(:users) { |t| t.text :email, null: false }"
+            "CreateUsers", "create_table(:users) { |t| t.string :email, null: false }"
         ),
         "db/migrate/20240102000000_seed_users.rb": made("SeedUsers", f'execute "{ROWS}"'),
     }
@@ -169,11 +173,13 @@ use Illuminate\\Support\\Facades\\Facade;
 $pg = getenv('PGDATABASE');
 $container = new Container();
 $manager = new Manager($container);
-$manager->addConnection($pg
-    ? ['driver' => 'pgsql', 'host' => getenv('PGHOST'), 'port' => getenv('PGPORT'), 'database' => $pg,
+$manager->addConnection(getenv('MARIADB')
+    ? ['driver' => 'mysql', 'unix_socket' => getenv('MARIADB_SOCKET'), 'database' => getenv('MARIADB'),
+       'username' => 'root', 'password' => '', 'host' => 'localhost', 'charset' => 'utf8mb4']
+    : ($pg ? ['driver' => 'pgsql', 'host' => getenv('PGHOST'), 'port' => getenv('PGPORT'), 'database' => $pg,
        'username' => getenv('PGUSER'), 'password' => getenv('PGPASSWORD'), 'charset' => 'utf8']
-    : ['driver' => 'sqlite', 'database' => substr(getenv('DATABASE_URL'), strlen('sqlite:'))]);
-if (!$pg && !file_exists(substr(getenv('DATABASE_URL'), 7))) {
+    : ['driver' => 'sqlite', 'database' => substr(getenv('DATABASE_URL'), strlen('sqlite:'))]));
+if (!$pg && !getenv('MARIADB') && !file_exists(substr(getenv('DATABASE_URL'), 7))) {
     touch(substr(getenv('DATABASE_URL'), 7));
 }
 $container->instance('db', $manager->getDatabaseManager());
@@ -208,7 +214,12 @@ def _laravel(database: Database) -> dict[str, str]:
 
 def _knex(database: Database) -> dict[str, str]:
     return {
-        "knexfile.js": "module.exports = { client: 'pg', connection: {}, pool: { min: 2, max: 5 } };\n",
+        "knexfile.js": (
+            "const mariadb = process.env.MARIADB;\n"
+            "const connection = mariadb\n"
+            "  ? { socketPath: process.env.MARIADB_SOCKET, user: 'root', database: mariadb }\n  : {};\n"
+            "module.exports = { client: mariadb ? 'mysql2' : 'pg', connection, pool: { min: 2, max: 5 } };\n"
+        ),
         "migrations/20240101000000_create_users.js": (
             f"exports.up = (knex) => knex.raw(`{CREATE[database.engine]}`);\n\nexports.down = () => {{}};\n"
         ),
@@ -226,8 +237,9 @@ def _sequelize(database: Database) -> dict[str, str]:
     return {
         ".sequelizerc": "module.exports = { config: './config.js', 'migrations-path': './db/migrations' };\n",
         "config.js": (
-            "const { PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE } = process.env;\n"
-            "module.exports = { dialect: 'postgres', host: PGHOST, port: PGPORT, username: PGUSER, password: PGPASSWORD,"
+            "const { PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, MARIADB, MARIADB_SOCKET } = process.env;\n"
+            "module.exports = MARIADB ? { dialect: 'mysql', username: 'root', password: null, database: MARIADB,"
+            " dialectOptions: { socketPath: MARIADB_SOCKET } } : { dialect: 'postgres', host: PGHOST, port: PGPORT, username: PGUSER, password: PGPASSWORD,"
             " database: PGDATABASE };\n"
         ),
         "db/migrations/20240101000000-create-users.js": made(CREATE[database.engine]),
@@ -247,8 +259,9 @@ def _typeorm(database: Database) -> dict[str, str]:
         "package.json": '{\n  "dependencies": {\n    "typeorm": "1.1.1"\n  }\n}\n',
         "data-source.js": (
             "const { DataSource } = require('typeorm');\n"
-            "const { PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE } = process.env;\n"
-            "module.exports = new DataSource({ type: 'postgres', host: PGHOST, port: Number(PGPORT), username: PGUSER,"
+            "const { PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, MARIADB, MARIADB_SOCKET } = process.env;\n"
+            "module.exports = new DataSource(MARIADB ? { type: 'mariadb', socketPath: MARIADB_SOCKET, username: 'root',"
+            " database: MARIADB, migrations: ['migrations/*.js'] } : { type: 'postgres', host: PGHOST, port: Number(PGPORT), username: PGUSER,"
             " password: PGPASSWORD, database: PGDATABASE, migrations: ['migrations/*.js'] });\n"
         ),
         "migrations/1704067200000-CreateUsers.js": made("CreateUsers1704067200000", CREATE[database.engine]),
@@ -291,7 +304,7 @@ TOOLS = (
         _knex,
         lambda _: ["migrate:latest"],
         lambda _, __: ["migrate:down"],
-        engines=("postgresql",),
+        engines=("postgresql", "mariadb"),
         refuses="is forward-only",
         installed_by_ci=True,
     ),
@@ -301,7 +314,7 @@ TOOLS = (
         _sequelize,
         lambda _: ["db:migrate"],
         lambda _, __: ["db:migrate:undo"],
-        engines=("postgresql",),
+        engines=("postgresql", "mariadb"),
         refuses="is forward-only",
         installed_by_ci=True,
     ),
@@ -311,7 +324,7 @@ TOOLS = (
         _typeorm,
         lambda _: ["migration:run", "-d", "data-source.js", "--transaction", "each"],
         lambda _, __: ["migration:revert", "-d", "data-source.js", "--transaction", "each"],
-        engines=("postgresql",),
+        engines=("postgresql", "mariadb"),
         refuses="is forward-only",
         installed_by_ci=True,
     ),
@@ -322,7 +335,12 @@ TOOLS = (
         lambda _: ["migrate.php", "up"],
         lambda _, __: ["migrate.php", "down"],
         refuses="is forward-only",
-        needs=("-r", "require 'Illuminate/Database/autoload.php'; exit(extension_loaded('pdo_pgsql') ? 0 : 1);"),
+        engines=("postgresql", "sqlite", "mariadb"),
+        needs=(
+            "-r",
+            "require 'Illuminate/Database/autoload.php';"
+            " exit(extension_loaded('pdo_pgsql') && extension_loaded('pdo_mysql') ? 0 : 1);",
+        ),
         called="illuminate/database",
     ),
     Tool(
@@ -332,7 +350,8 @@ TOOLS = (
         lambda _: ["migrate.rb"],
         lambda _, __: ["migrate.rb", "down"],
         refuses="is forward-only",
-        needs=("-e", 'require "active_record"; require "pg"; require "sqlite3"'),
+        engines=("postgresql", "sqlite", "mariadb"),
+        needs=("-e", 'require "active_record"; require "pg"; require "sqlite3"; require "mysql2"'),
         called="Active Record",
     ),
     Tool(
@@ -390,6 +409,9 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     if engine == "sqlite":
         yield sqlite(tmp_path)
         return
+    if engine == "mariadb":
+        yield mariadb(request.getfixturevalue("mariadb"))
+        return
     server: PostgresScratch = request.getfixturevalue("postgres")
     with over_tcp(postgresql(server)) as made:
         yield made
@@ -407,7 +429,10 @@ def test_a_written_plan_runs_in_the_frameworks_own_tool(
     first = run([program, *tool.apply(database)], root, database)
     assert first.returncode == 0, first.stdout + first.stderr
 
-    result = TOOL.call(PlanMigration.model_validate({**REQUEST, "engine": engine}), Settings(project=root), Job())
+    asked = {**REQUEST, "engine": engine}
+    if engine == "mariadb":
+        asked |= {"sql": str(REQUEST["sql"]).replace("locale text", "locale varchar(40)"), "version": "10.11"}
+    result = TOOL.call(PlanMigration.model_validate(asked), Settings(project=root), Job())
     planned = result.structured
     assert planned["project"]["framework"] == tool.framework
     assert planned["findings"] == []
@@ -468,6 +493,19 @@ def _assert_is_as_asked(database: Database) -> None:
         columns = database.rows("SELECT name FROM pragma_table_info('users') WHERE \"notnull\" AND NOT pk ORDER BY 1")
         indexes = database.rows("SELECT name FROM pragma_index_list('users') WHERE origin = 'c'")
         parents = database.rows("SELECT \"table\" FROM pragma_foreign_key_list('users')")
+    elif database.engine == "mariadb":
+        here = "table_schema = DATABASE() AND table_name = 'users'"
+        columns = database.rows(
+            f"SELECT column_name FROM information_schema.columns WHERE {here} AND is_nullable = 'NO'"
+            " AND column_name <> 'id' ORDER BY 1"
+        )
+        indexes = database.rows(
+            f"SELECT index_name FROM information_schema.statistics WHERE {here} AND column_name = 'locale'"
+        )
+        parents = database.rows(
+            f"SELECT referenced_table_name FROM information_schema.key_column_usage WHERE {here}"
+            " AND referenced_table_name IS NOT NULL"
+        )
     else:
         columns = database.rows(
             "SELECT attname::text FROM pg_attribute WHERE attrelid = 'users'::regclass AND attnotnull AND attnum > 0"

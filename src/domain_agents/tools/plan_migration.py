@@ -77,7 +77,6 @@ class PlanMigration(BaseModel):
 
 
 _MAX_UNREAD = 5
-_TRIED_ENGINES = frozenset({"postgresql", "sqlite"})
 _FIRST_WATCH = [
     {"metric": "replication lag", "pause_at": "5 s", "abort_at": "10 s"},
     {"metric": "database CPU", "pause_at": "70 %", "abort_at": "80 %"},
@@ -311,7 +310,7 @@ def _explained(error: CannotPlan, unread: Sequence[Unread]) -> str:
 
 def _form_notes(form: Format, project: Project, database: Engine) -> tuple[str, ...]:
     """What the framework needs besides, and where its files have been tried on no server."""
-    tried = database.name in _TRIED_ENGINES or form.name == "raw"
+    tried = database.name in form.tried_on or form.name == "raw"
     untried = f"files for {form.name} have not been tried on {database.name}: apply them to a scratch database first"
     return (*form.notes(project), *(() if tried else (untried,)))
 

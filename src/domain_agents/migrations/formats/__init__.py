@@ -88,6 +88,11 @@ class Format(Protocol):
         return (".sql",)
 
     @property
+    def tried_on(self) -> frozenset[str]:
+        """The engines that its files have been run on, or whose form of them is from its manual."""
+        return frozenset({"postgresql", "sqlite"})
+
+    @property
     def outside_transaction(self) -> OutsideTransaction:
         """What the framework lets run outside a transaction; a plan that needs more cannot be rendered."""
         ...

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _INDENT = 12
 _UP = re.compile(r"\bfunction\s+up\s*\(.*?(?=\bfunction\s+\w+\s*\(|\Z)", re.DOTALL)
 _LITERAL = (
-    r"(?:<<<(?P<quote>['\"]?)(?P<mark>\w+)(?P=quote)\n(?P<text>.*?)\n?(?P<blanks>[ \t]*)(?P=mark)\b"
+    r"(?:<<<(?P<quote>['\"]?)(?P<mark>\w+)(?P=quote)\n(?P<text>.*?)\n(?P<blanks>[ \t]*)(?P=mark)\b"
     r"|'(?P<single>(?:[^'\\]|\\.)*)'|\"(?P<double>(?:[^\"\\]|\\.)*)\")"
 )
 _COMMENT = re.compile(r"^[ \t]*(?://|\*|/\*)[^\n]*", re.MULTILINE)

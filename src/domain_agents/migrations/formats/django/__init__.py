@@ -68,6 +68,10 @@ class _Django(Format):
         return "django"
 
     @property
+    def tried_on(self) -> frozenset[str]:
+        return frozenset({"mariadb", "postgresql", "sqlite"})
+
+    @property
     def suffixes(self) -> tuple[str, ...]:
         return (".py",)
 

@@ -217,6 +217,9 @@ class State:
         model = self.names.get(table)
         if model is None or (table, index.name) in self.keys:
             return
+        if any(key.name == index.name and key.columns == index.columns for key in self.later_keys):
+            # MySQL needs it for the key, and has it under the key's name.
+            return
         plain = not index.where and not index.include and not index.method.strip().lower().removeprefix("btree")
         plain = plain and not any(key.is_expression or key.suffix for key in index.keys)
         names = self._field_names(table, index.columns)

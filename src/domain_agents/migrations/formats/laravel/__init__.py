@@ -45,6 +45,10 @@ class _Laravel(ScriptFormat):
         return "laravel"
 
     @property
+    def tried_on(self) -> frozenset[str]:
+        return frozenset({"mariadb", "postgresql", "sqlite"})
+
+    @property
     def directory(self) -> str:
         return "database/migrations"
 

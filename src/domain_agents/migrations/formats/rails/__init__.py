@@ -70,6 +70,10 @@ class _Rails(ScriptFormat):
         return "rails"
 
     @property
+    def tried_on(self) -> frozenset[str]:
+        return frozenset({"mariadb", "postgresql", "sqlite"})
+
+    @property
     def directory(self) -> str:
         return "db/migrate"
 

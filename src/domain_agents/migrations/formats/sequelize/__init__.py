@@ -39,6 +39,10 @@ class _Sequelize(NodeFormat):
     def name(self) -> str:
         return "sequelize"
 
+    @property
+    def tried_on(self) -> frozenset[str]:
+        return frozenset({"mariadb", "postgresql", "sqlite"})
+
     def values(self, place: Place, project: Project, engine: Engine) -> Mapping[str, object]:
         return {
             "style": style(place, project),

@@ -43,6 +43,10 @@ class _TypeOrm(NodeFormat):
         return "typeorm"
 
     @property
+    def tried_on(self) -> frozenset[str]:
+        return frozenset({"mariadb", "postgresql", "sqlite"})
+
+    @property
     def directory(self) -> str:
         return "src/migrations"
 
