@@ -1,4 +1,4 @@
-"""A MariaDB of the tests' own: a server on a socket in a temporary folder, and the command-line client that files are for."""
+"""A MariaDB (or a MySQL) of the tests' own: a server on a socket in a temporary folder, and the command-line client that files are for."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ class MariaDB:
     """A running server."""
 
     socket: str
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | None
     databases: int = 0
+    product: str = "mariadb"
 
     @classmethod
     def start(cls, folder: Path) -> MariaDB:
@@ -76,8 +77,9 @@ class MariaDB:
 
     def stop(self) -> None:
         """End the server."""
-        self.process.terminate()
-        self.process.wait(timeout=60)
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(timeout=60)
 
     def connect(self, database: str | None = None) -> pymysql.Connection[Any]:
         """A connection that commits by itself."""
@@ -144,7 +146,8 @@ class Database:
 
     def table_id(self, table: str) -> int:
         """The table's number inside InnoDB: a rebuild gives it another one."""
-        sql = f"SELECT TABLE_ID FROM information_schema.INNODB_SYS_TABLES WHERE NAME = '{self.name}/{table}'"
+        tables = "INNODB_SYS_TABLES" if self.server.product == "mariadb" else "INNODB_TABLES"
+        sql = f"SELECT TABLE_ID FROM information_schema.{tables} WHERE NAME = '{self.name}/{table}'"
         return int(self.value(sql))
 
     def fingerprint(self, sql: str) -> int:

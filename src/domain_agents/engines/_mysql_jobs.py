@@ -98,13 +98,12 @@ def _pt_cautions(children: set[str], *, own: bool, triggers: bool, statement: dd
         )
     if children:
         found.append(
-            f"rebuild_constraints makes the foreign keys of {', '.join(sorted(children))} anew at the end, which copies or "
-            "locks those tables; where they are large, drop_swap is quick, and leaves no table for a moment"
+            f"rebuild_constraints makes the foreign keys of {', '.join(sorted(children))} anew at the end, with an "
+            "underscore in front of their names, and copies or locks those tables for it; where they are large, drop_swap "
+            "is quick, keeps the names, and leaves no table for a moment"
         )
     if triggers:
-        found.append(
-            "--preserve-triggers copies the table's triggers along: they fire for the rows that are copied too"
-        )
+        found.append("--preserve-triggers makes the table's own triggers anew on the copy, once its rows are there")
     if isinstance(statement, ddl.AddConstraint) and isinstance(statement.constraint, Check):
         found.append(
             "both tools end at the first row that breaks the check, and leave the table as it was: run the precheck first"

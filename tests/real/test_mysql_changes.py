@@ -1,4 +1,4 @@
-"""Changes of type, checks, names and keys as they are planned for MariaDB, run on one: same table, every row, no surprise."""
+"""Changes of types, checks, names, keys and texts as they are planned, run on MariaDB and MySQL: no row lost, no surprise."""
 
 from __future__ import annotations
 
@@ -8,14 +8,25 @@ from typing import TYPE_CHECKING, Any
 import pymysql
 import pytest
 
+from domain_agents.observations import ScratchProblem
 from domain_agents.operations import Phase
 from domain_agents.tools import Job, Settings
 from domain_agents.tools.plan_migration import PlanMigration, Ready, planned
+from domain_agents.workspace.mysql_process import ServerProcess, choose, installed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.real.mariadb_server import Database, MariaDB
 
 ROWS = 20_000
+DIGITS = "(SELECT 0 d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL "
+DIGITS += "SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)"
+NUMBERS = (
+    f"(SELECT 1 + a.d + 10 * b.d + 100 * c.d + 1000 * e.d + 10000 * f.d AS seq FROM {DIGITS} a, {DIGITS} b, {DIGITS} c, "
+    f"{DIGITS} e, (SELECT 0 d UNION ALL SELECT 1) f) AS numbers"
+)
+"""1 to ROWS, in words that both servers know."""
 SCHEMA = """
 CREATE TABLE parent (
     id int NOT NULL AUTO_INCREMENT, code varchar(10) NOT NULL, PRIMARY KEY (id), UNIQUE KEY code (code)
@@ -35,9 +46,9 @@ CREATE TABLE child (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
 """
 SEED = (
-    f"INSERT INTO parent (code) SELECT CONCAT('p', seq) FROM seq_1_to_{ROWS // 10}",
+    f"INSERT INTO parent (code) SELECT CONCAT('p', seq) FROM {NUMBERS} WHERE seq <= {ROWS // 10}",
     "INSERT INTO child (parent_id, name, mail, state, amount) SELECT 1 + seq % "
-    f"{ROWS // 10}, CONCAT('n', seq), CONCAT('Mail', seq, '@x'), IF(seq % 2, 'new', 'old'), seq FROM seq_1_to_{ROWS}",
+    f"{ROWS // 10}, CONCAT('n', seq), CONCAT('Mail', seq, '@x'), IF(seq % 2, 'new', 'old'), seq FROM {NUMBERS}",
 )
 KEPT = ("SELECT id, code FROM parent", "SELECT id, parent_id, name, state, amount FROM child")
 CHANGES: dict[str, tuple[str | list[dict[str, Any]], str]] = {
@@ -95,28 +106,53 @@ every_change = pytest.mark.parametrize("name", CHANGES)
 def plan(database: Database, asked: str | list[dict[str, Any]], schema: str = SCHEMA, rows: int = ROWS) -> Ready:
     """A plan for the version that the server has."""
     version = str(database.value("SELECT version()")).partition("-")[0]
-    given: dict[str, Any] = {"engine": "mariadb", "version": version, "framework": "raw", "schema": schema}
+    given: dict[str, Any] = {
+        "engine": database.server.product,
+        "version": version,
+        "framework": "raw",
+        "schema": schema,
+    }
     given |= {"sql": asked} if isinstance(asked, str) else {"changes": asked}
     given |= {"date": "2026-11-21", "tables": {table: {"rows": rows} for table in ("parent", "child", "users")}}
     return planned(PlanMigration.model_validate(given), Settings(project=None), Job())
 
 
-def made(mariadb: MariaDB) -> Database:
-    database = mariadb.database()
+def made(server: MariaDB) -> Database:
+    database = server.database()
     assert database.run_file(SCHEMA) == ""
     database.run(*SEED)
     return database
 
 
+@pytest.fixture(scope="session")
+def mysql() -> Iterator[MariaDB]:
+    """A running MySQL. Debian's releases do not package it, so that a skip is no failure in CI either."""
+    from tests.real.mariadb_server import MariaDB
+
+    try:
+        process = ServerProcess(choose("mysql", "", installed()))
+    except ScratchProblem as problem:
+        pytest.skip(f"no MySQL to run on: {problem}")
+    yield MariaDB(process.socket, None, product="mysql")
+    process.stop()
+
+
+@pytest.fixture(params=["mariadb", "mysql"])
+def server(request: pytest.FixtureRequest) -> MariaDB:
+    """Each of the two."""
+    found: MariaDB = request.getfixturevalue(request.param)
+    return found
+
+
 @pytest.fixture
-def database(mariadb: MariaDB) -> Database:
+def database(server: MariaDB) -> Database:
     """The tables with their rows."""
-    return made(mariadb)
+    return made(server)
 
 
 @every_change
 def test_a_plan_reaches_what_was_asked_and_rebuilds_only_what_it_says(
-    name: str, database: Database, mariadb: MariaDB
+    name: str, database: Database, server: MariaDB
 ) -> None:
     asked, direct = CHANGES[name]
     ready = plan(database, asked)
@@ -128,7 +164,7 @@ def test_a_plan_reaches_what_was_asked_and_rebuilds_only_what_it_says(
         rebuilt = any(numbers[table] != database.table_id(table) for table in numbers)
         assert rebuilt == any(statement.effect.rewrites_table for statement in file.statements), file.path
     assert [database.fingerprint(sql) for sql in KEPT] == before
-    other = mariadb.database()
+    other = server.database()
     other.run_file(SCHEMA)
     assert other.run_file(direct) == ""
     for table in ("parent", "child"):
@@ -208,13 +244,13 @@ CREATE TABLE users (
 """
 
 
-def users(mariadb: MariaDB) -> Database:
+def users(server: MariaDB) -> Database:
     """Every third user is deleted, and has the address of one who is not; addresses are in any case."""
-    database = mariadb.database()
+    database = server.database()
     assert database.run_file(USERS) == ""
     database.run(
         "INSERT INTO users (email, deleted_at, age) SELECT CONCAT(IF(seq % 2, 'U', 'u'), seq - seq % 3, '@x', IF(seq % 3 = 2, "
-        f"'y', '')), IF(seq % 3 = 1, NOW(), NULL), seq % 90 FROM seq_1_to_{ROWS}"
+        f"'y', '')), IF(seq % 3 = 1, NOW(), NULL), seq % 90 FROM {NUMBERS}"
     )
     return database
 
@@ -227,8 +263,8 @@ def refused(database: Database, sql: str) -> bool:
     return False
 
 
-def test_an_address_is_unique_among_the_users_that_are_not_deleted(mariadb: MariaDB) -> None:
-    database = users(mariadb)
+def test_an_address_is_unique_among_the_users_that_are_not_deleted(server: MariaDB) -> None:
+    database = users(server)
     asked = [
         {"kind": "add_unique", "table": "users", "columns": ["email"], "where": "deleted_at IS NULL", "name": "live"}
     ]
@@ -250,8 +286,8 @@ def test_an_address_is_unique_among_the_users_that_are_not_deleted(mariadb: Mari
     database.run("INSERT INTO users VALUES (NULL, 'without a list of columns', NULL, 1)")
 
 
-def test_an_address_is_unique_in_any_case(mariadb: MariaDB) -> None:
-    database = users(mariadb)
+def test_an_address_is_unique_in_any_case(server: MariaDB) -> None:
+    database = users(server)
     ready = plan(database, "CREATE UNIQUE INDEX one ON users (lower(email))", USERS)
     first, second = ready.files
     (query,) = ready.migrations[1][0].prechecks
@@ -268,8 +304,8 @@ def test_an_address_is_unique_in_any_case(mariadb: MariaDB) -> None:
     assert "lower" not in database.definition("users")
 
 
-def test_texts_that_become_equal_are_found_before_and_stop_the_change(mariadb: MariaDB) -> None:
-    database = users(mariadb)
+def test_texts_that_become_equal_are_found_before_and_stop_the_change(server: MariaDB) -> None:
+    database = users(server)
     database.run("DELETE FROM users WHERE deleted_at IS NOT NULL", "ALTER TABLE users ADD UNIQUE KEY u (email)")
     schema = USERS.replace("age int", "age int, UNIQUE KEY u (email)")
     asked = [{"kind": "set_collation", "table": "users", "column": "email", "collation": "utf8mb4_general_ci"}]
@@ -286,8 +322,8 @@ def test_texts_that_become_equal_are_found_before_and_stop_the_change(mariadb: M
     assert database.run_file(migration.undo) == ""
 
 
-def test_a_table_and_its_texts_get_another_collation(mariadb: MariaDB) -> None:
-    database = users(mariadb)
+def test_a_table_and_its_texts_get_another_collation(server: MariaDB) -> None:
+    database = users(server)
     asked = [{"kind": "set_collation", "table": "users", "collation": "utf8mb4_unicode_ci"}]
     before = database.fingerprint("SELECT id, email, age FROM users")
     for file in plan(database, asked, USERS).files:
