@@ -37,6 +37,7 @@ class Can(StrEnum):
     LOCK_TIMEOUT = "a statement can give up waiting for a lock"
     FOREIGN_KEY_TESTS_ROWS = "a foreign key that is added tests the rows that are there"
     TRIGGERS_ANSWER = "triggers of two tables can keep a column alike in both"
+    VACUUM = "the space of dead rows is given back by a statement of its own, while everybody goes on"
     ENUM_TYPES = "an enum type has a name of its own, which several columns may use"
     ENUM_COLUMNS = "a column's own type lists its values"
     MATERIALIZED_VIEWS = "a view can keep the rows of its query until it is refreshed"
@@ -251,6 +252,10 @@ class Engine(Protocol):
 
     def drop_derivation_triggers(self, shape: Derivation | Relocation) -> tuple[Statement, ...]:
         """Statements that take them away."""
+        ...
+
+    def reclaiming(self, table: TableName) -> str:
+        """The command that makes a table's files smaller, with what it keeps waiting, in words for a person."""
         ...
 
     def cautions(self, statement: Statement) -> tuple[str, ...]:

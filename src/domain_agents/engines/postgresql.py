@@ -146,6 +146,12 @@ class PostgreSQL:
         """See Engine."""
         return drop_statements(sync, *self._sync_names(sync), self.quote, self.quote_table)
 
+    def reclaiming(self, table: TableName) -> str:
+        """See Engine."""
+        return (
+            f"VACUUM (FULL) {self.quote_table(table)}, which keeps every reader and writer waiting until it is copied"
+        )
+
     def derivation_triggers(self, shape: Derivation | Relocation, schema: Schema) -> tuple[ddl.Statement, ...]:
         """See Engine."""
         names = Names(self.quote, self.quote_table)

@@ -140,6 +140,13 @@ class SQLite:
         """See Engine."""
         return drop_statements(sync)
 
+    def reclaiming(self, table: TableName) -> str:
+        """See Engine. https://www.sqlite.org/lang_vacuum.html."""
+        return (
+            "VACUUM writes the whole file anew, outside a transaction, while nobody else writes; it needs up to twice its "
+            "space (VACUUM INTO makes a copy and keeps nobody waiting)"
+        )
+
     def derivation_triggers(self, shape: Derivation | Relocation, schema: Schema) -> tuple[ddl.Statement, ...]:
         """See Engine."""
         return derived(shape, schema) if isinstance(shape, Derivation) else relocated(shape)

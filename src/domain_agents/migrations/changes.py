@@ -177,7 +177,13 @@ def _but_settings(read: Sequence[ReadStatement]) -> list[ddl.Statement]:
 
 
 def _request(reader: Dialect, engine: Engine, backfills: Mapping[str, str]) -> Request:
-    return Request(engine, Expressions(reader.fault, reader.is_volatile), backfills)
+    def read(sql: str) -> tuple[tuple[ddl.Statement, ...], str]:
+        found = reader.read(sql)
+        if len(found) != 1:
+            return (), f"it is {len(found)} statements"
+        return found[0].atoms, found[0].problem
+
+    return Request(engine, Expressions(reader.fault, reader.is_volatile, read), backfills)
 
 
 def _operation(atom: ddl.Statement, request: Request) -> Operation | None:
@@ -242,6 +248,8 @@ def _read_back(change: Change, atom: ddl.Statement, reader: Dialect, engine: Eng
     sql = "; ".join(spelled)
     read = reader.read(sql)
     if len(read) == len(spelled) and tuple(map(_comparable, _but_settings(read))) == (_comparable(atom),):
+        return
+    if isinstance(atom, ddl.Verbatim) and len(read) == len(spelled) and not any(one.problem for one in read):
         return
     problem = read[0].problem if read and read[0].problem else "it is read as something else than was asked"
     way_out = "correct the name, type or expression in it"

@@ -66,7 +66,8 @@ def plan(asked: Sequence[Asked], schema: Schema, engine: Engine, sizes: Mapping[
         for step in (part for whole in found for part in _parts(whole, engine)):
             order = len(steps) + 1
             if isinstance(step, Deploy):
-                steps.append(PlannedDeploy(order, "deploy", step.title, step.why, _OLD_VERSION_GONE))
+                waits_for = step.wait_for or _OLD_VERSION_GONE
+                steps.append(PlannedDeploy(order, step.kind, step.title, step.why, waits_for, step.commands))
                 continue
             job = job_before(engine, step, current, lambda atom, at: _size_in(atom, at, sizes, new))
             if job is not None:
@@ -271,6 +272,8 @@ def effect_on(
 
     Its locks keep nobody waiting then, unless the engine's lock is on more than the table.
     """
+    if isinstance(statement, ddl.Verbatim) and statement.yields:
+        statement = statement.yields[0]
     alone = is_new or size.rows == 0
     effect = engine.effect(statement, schema, size, is_new_table=alone)
     if not alone:

@@ -66,6 +66,10 @@ class Deploy:
 
     title: str
     why: str
+    kind: str = "deploy"
+    """Or "job": something that a person runs by hand, with its `commands`, each with its title."""
+    wait_for: str = ""
+    commands: tuple[tuple[str, str], ...] = ()
 
 
 Step = Migration | Deploy

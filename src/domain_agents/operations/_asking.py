@@ -12,6 +12,7 @@ from domain_agents.operations import CannotPlan
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from domain_agents.ddl import Statement
     from domain_agents.engines import Engine
 
 
@@ -48,6 +49,8 @@ class Expressions:
 
     fault: Callable[[str], str]
     is_volatile: Callable[[str], bool]
+    read: Callable[[str], tuple[tuple[Statement, ...], str]]
+    """What one statement is, and why it is not understood."""
 
 
 @dataclass(frozen=True, slots=True)
