@@ -11,6 +11,8 @@ from domain_agents.schemas.rules import Rule, Seen, Subject
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from domain_agents.catalog import Column, TableName
+
 _TEXT = ("character varying", "varchar", "character", "char", "text", "citext")
 
 _INTEGERS = ("tinyint", "smallint", "mediumint", "integer", "int", "bigint")
@@ -49,12 +51,27 @@ class _MismatchedForeignKey(Rule):
                 parent = at.parent(key)
                 for own, other in zip(key.columns, at.parent_columns(key), strict=False):
                     column, target = table.column(own), parent.column(other) if parent else None
-                    if column is None or target is None:
+                    if parent is None or column is None or target is None:
                         continue
-                    one, wanted = at.type_of(column), at.type_of(target)
-                    if _family(one) == _family(wanted):
-                        continue
-                    yield _seen(at, table, key, own, other, parent)
+                    if _family(at.type_of(column)) != _family(at.type_of(target)):
+                        yield _seen(at, key.name, (table.name, column), (parent.name, target))
+
+
+def _seen(at: Subject, name: str, own: tuple[TableName, Column], other: tuple[TableName, Column]) -> Seen:
+    """Both columns with their types; the cure is to widen the narrower one."""
+    (child, column), (parent, target) = own, other
+    one, wanted = at.type_of(column), at.type_of(target)
+    parent_is_narrow = one in _INTEGERS and wanted in _INTEGERS and _INTEGERS.index(one) > _INTEGERS.index(wanted)
+    table, changed, type_ = (parent, target, column.type) if parent_is_narrow else (child, column, target.type)
+    change = Change("change_type", table, {"column": changed.name, "type": at.engine.stored_type(type_)})
+    return Seen(
+        f"{child}.{column.name} is {column.type}, and what it refers to, {parent}.{target.name}, is {target.type}",
+        child,
+        column.name,
+        name,
+        (change,),
+        Severity.WARNING if parent_is_narrow else None,
+    )
 
 
 def _family(type_: str) -> str:
@@ -62,27 +79,6 @@ def _family(type_: str) -> str:
     name = type_.partition("(")[0].strip()
     unsigned = " unsigned" if " unsigned" in type_ else ""
     return "text" if name in _TEXT else name.removesuffix(" unsigned") + unsigned
-
-
-def _seen(at: Subject, table: Table, key: ForeignKey, own: str, other: str, parent: Table) -> Seen:
-    """Both columns with their types; the cure is to widen the narrower one."""
-    column, target = table.column(own), parent.column(other)
-    assert column is not None
-    assert target is not None
-    one, wanted = at.type_of(column), at.type_of(target)
-    parent_is_narrow = one in _INTEGERS and wanted in _INTEGERS and _INTEGERS.index(one) > _INTEGERS.index(wanted)
-    if parent_is_narrow:
-        change = Change("change_type", parent.name, {"column": other, "type": at.engine.stored_type(column.type)})
-    else:
-        change = Change("change_type", table.name, {"column": own, "type": at.engine.stored_type(target.type)})
-    return Seen(
-        f"{table.name}.{own} is {column.type}, and what it refers to, {parent.name}.{other}, is {target.type}",
-        table.name,
-        own,
-        key.name,
-        (change,),
-        Severity.WARNING if parent_is_narrow else None,
-    )
 
 
 RULE = _MismatchedForeignKey()
