@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from domain_agents.tools.prove_migration import ProveMigration
     from domain_agents.workspace.scratch import PostgresScratch
 
-ROWS = {"events": 30_000, "Customers": 500}
+ROWS = {"events": 20_000, "Customers": 500}
 SCHEMA = """
 CREATE TABLE "Customers" (id bigint PRIMARY KEY, email text NOT NULL);
 CREATE TABLE events (
@@ -194,3 +194,29 @@ def test_what_is_written_while_it_is_copied_is_the_same_in_both(postgres: Postgr
         assert run("SELECT relkind FROM pg_class WHERE relname = 'Orders'") == [("p",)]
     postgres.drop_database(database)
     postgres.drop_role(role)
+
+
+def test_a_table_goes_into_a_partitioned_one_as_it_is(postgres: PostgresScratch) -> None:
+    change = {
+        "kind": "partition_table", "table": "Orders", "by": "RANGE (id)",
+        "existing": "orders_until_now FROM (MINVALUE) TO (1000000)", "partitions": ["orders_next FROM (1000000) TO (2000000)"],
+    }  # fmt: skip
+    rows = {"Orders": 100_000, "Customers": 1_000, "lines": 20_000}
+    told = proved(postgres, schema=ORDERS, changes=[change], rows=rows)
+    read = [one["sql"] for one in told["statements"] if one["scanned"] and '"Orders_partitioned"' not in one["sql"]]
+    assert read == [
+        'ALTER TABLE "Orders" VALIDATE CONSTRAINT "Orders_id_bound"',
+        "ALTER TABLE lines VALIDATE CONSTRAINT lines_order_id_fkey",
+    ]
+
+
+def test_the_primary_key_of_a_table_that_goes_into_a_partitioned_one_takes_the_partition_key_in(
+    postgres: PostgresScratch,
+) -> None:
+    change = {
+        "kind": "partition_table", "table": "Orders", "by": "RANGE (made)",
+        "existing": "orders_until_now FROM (MINVALUE) TO ('2030-01-01')", "partitions": ["orders_rest DEFAULT"],
+    }  # fmt: skip
+    schema = ORDERS.replace('REFERENCES "Orders" (id) ON DELETE CASCADE', "")
+    told = proved(postgres, schema=schema, changes=[change], rows={"Orders": 50_000, "Customers": 1_000})
+    assert all(one["rewrote"] == [] for one in told["statements"])

@@ -120,6 +120,8 @@ class ProofFile:
 
     path: str
     statements: tuple[ProofStatement, ...]
+    undo: tuple[str, ...] | None = None
+    """What takes it back, as statements; none when that is said in words, None when nothing is said of it."""
 
     @property
     def is_backfill(self) -> bool:
@@ -208,7 +210,10 @@ def read_files(
     changed: set[tuple[str, str]] = set()
     atoms = [atom for sql in asked for read in reader.read(sql) for atom in read.atoms]
     dropped = frozenset(str(atom.table) for atom in atoms if isinstance(atom, ddl.DropTable))
-    moved = {str(atom.table): atom.new_name for atom in atoms if isinstance(atom, ddl.RenameTable)}
+    renames = [atom for atom in atoms if isinstance(atom, ddl.RenameTable)]
+    # A name that another table takes over is the application's as before.
+    kept = {atom.new_name for atom in renames}
+    moved = {str(atom.table): atom.new_name for atom in renames if atom.table.name not in kept}
     going = _going(files, reader, schema, dropped.union(moved))
     for position, file in enumerate(files):
         for statement in file.statements:

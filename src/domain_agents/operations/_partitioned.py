@@ -122,7 +122,7 @@ def index_steps(engine: Engine, schema: Schema, index: Index, prechecks: tuple[Q
         else:
             notes.append(ddl.CreateIndex(made, only=True))
         attached.insert(0, ddl.AttachIndex(above[part.parent.name], made.name, index.table.schema))
-    steps[0] = replace(note, statements=tuple(notes))
+    steps[0] = replace(note, statements=tuple(notes), undo=_dropped(engine, schema, notes))
     validity = engine.index_validity_query(index)
     steps.append(
         Migration(
@@ -139,6 +139,18 @@ def index_steps(engine: Engine, schema: Schema, index: Index, prechecks: tuple[Q
         )
     )
     return tuple(steps)
+
+
+def _dropped(engine: Engine, schema: Schema, notes: list[ddl.Statement]) -> str:
+    """The notes of the parents away again, the lowest first: nothing is attached to them yet."""
+    told: list[str] = []
+    for note in reversed(notes):
+        if isinstance(note, ddl.CreateIndex):
+            index = note.index
+            told += engine.spell(ddl.DropIndex(index.name, schema=index.table.schema, table=index.table), schema)
+        elif isinstance(note, ddl.AddConstraint):
+            told += engine.spell(ddl.DropConstraint(note.table, note.constraint.name), schema)
+    return "; ".join(told)
 
 
 def unique_steps(engine: Engine, schema: Schema, parent: Table, unique: Unique) -> tuple[Migration, ...]:
@@ -161,8 +173,6 @@ def unique_steps(engine: Engine, schema: Schema, parent: Table, unique: Unique) 
         else:
             note.append(ddl.AddConstraint(part.table.name, own, only=True))
             upper.insert(0, attached)
-    after = ddl.AddConstraint(parent.name, unique).apply(schema)
-    undo = "; ".join(engine.spell(ddl.DropConstraint(parent.name, unique.name), after))
     validity = engine.index_validity_query(index)
     valid = (Query(validity, "true", "a partition without its key keeps the parent's INVALID"),) if validity else ()
     return (
@@ -172,7 +182,7 @@ def unique_steps(engine: Engine, schema: Schema, parent: Table, unique: Unique) 
             phase=Phase.EXPAND,
             why="a note on the parent: nothing is built or tested, and a partition that is made from here on has its part",
             statements=tuple(note),
-            undo=undo,
+            undo=_dropped(engine, schema, note),
         ),
         *builds,
         *taken[:-1],

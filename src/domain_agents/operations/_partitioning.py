@@ -182,7 +182,10 @@ class Swap:
         return (*found, *self._foreign_keys(new), ddl.CopyPrivileges(new, self.table.name))
 
     def _foreign_keys(self, new: TableName) -> tuple[ddl.Statement, ...]:
-        return tuple(ddl.AddConstraint(new, replace(key, validated=True)) for key in self.table.foreign_keys)
+        return tuple(
+            ddl.AddConstraint(new, replace(key, name=self._renamed(key.name), validated=True))
+            for key in self.table.foreign_keys
+        )
 
     def _renamed(self, name: str) -> str:
         """The name of the new table's part until the swap: names of indexes belong to the whole schema."""
@@ -191,8 +194,11 @@ class Swap:
     def _left(self, name: str) -> str:
         return self.engine.object_name(TableName(name), (), "old")
 
-    def swapped(self) -> tuple[ddl.Statement, ...]:
-        """Both names exchanged, with everything that knew the table by its name; for one transaction."""
+    def swapped(self, index: str = "", helpers: tuple[ddl.Statement, ...] = ()) -> tuple[ddl.Statement, ...]:
+        """Both names exchanged, with everything that knew the table by its name; for one transaction.
+
+        `index` is the one that was built for the new primary key, `helpers` end what was only needed to attach the table.
+        """
         name, new, old = self.table.name, self.new_name, self.old_name
         dropped, made = made_again(views_of(self.schema, name))
         triggers = self._triggers()
@@ -208,13 +214,21 @@ class Swap:
             )
             for trigger, _ in triggers
         ]
+        if self.existing is not None and self.primary_key != self.table.primary_key:
+            found.append(ddl.DropConstraint(name, self.primary_key.name))
+            found.append(ddl.AddConstraint(name, self.primary_key, index))
         found.append(ddl.RenameTable(name, old.name))
         found += [ddl.RenameConstraint(old, one, self._left(one)) for one in names]
         found += [ddl.RenameIndex(one, self._left(one), old) for one in indexes]
         found.append(ddl.RenameTable(new, name.name))
         found += [ddl.RenameConstraint(name, self._renamed(one), one) for one in names]
         found += [ddl.RenameIndex(self._renamed(one), one, name) for one in indexes]
+        found += [ddl.RenameConstraint(name, self._renamed(key.name), key.name) for key in self.table.foreign_keys]
         found += self._numbered()
+        if self.existing is not None:
+            found += [ddl.DropIdentity(old, one.name) for one in self.table.columns if one.identity]
+            found.append(ddl.AttachPartition(name, old, self.existing.bound))
+        found += helpers
         found += [ddl.CreateTrigger(name, trigger, text) for trigger, text in triggers]
         found += [
             ddl.AddConstraint(child.name, replace(key, parent=name, validated=False)) for child, key in self.incoming

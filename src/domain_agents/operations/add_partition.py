@@ -119,7 +119,11 @@ class AddPartition:
                 if isinstance(one, ddl.AddConstraint) and isinstance(one.constraint, Check)
             ]
             if there:
-                guarding.append(replace(step, statements=there, prechecks=step.prechecks[-1:]))
+                undo = step.undo
+                if any(isinstance(one, ddl.AddConstraint) for one in there):
+                    away = [one for one in work.helpers if one.table != self.partition]
+                    undo = "; ".join(sql for one in away for sql in work.engine.spell(one, work.schema))
+                guarding.append(replace(step, statements=there, prechecks=step.prechecks[-1:], undo=undo))
         return tuple(guarding), tuple(at_once)
 
     def _warnings(self, engine: Engine, work: Attaching) -> tuple[str, ...]:

@@ -80,11 +80,20 @@ class DetachPartition:
             why=self._why(alone=alone),
             statements=(statement,),
             transaction=not alone,
-            undo="; ".join(back),
+            undo="; ".join((*back, *self._without_left(engine, schema, statement))) if alone else "; ".join(back),
             warnings=self._warnings(engine, schema, parent, alone=alone) if parent else (),
         )
         left = self._left(engine, schema, statement) if alone else ()
+        gone = (one for step in left for one in step.statements)
+        detach = replace(detach, undo="; ".join((*back, *(sql for one in gone for sql in engine.spell(one, after)))))
         return (*(() if situation.is_new_table else (deploy,)), detach, *left)
+
+    def _without_left(self, engine: Engine, schema: Schema, statement: ddl.DetachPartition) -> tuple[str, ...]:
+        """What takes the server's check away again, once the table is a partition as before."""
+        table, asked = statement.apply(schema).table(self.partition), self.apply(schema).table(self.partition)
+        checks = [one for one in table.checks if one not in asked.checks] if table and asked else []
+        dropped = (ddl.DropConstraint(table.name, one.name, if_exists=True) for one in checks) if table else ()
+        return tuple(sql for one in dropped for sql in engine.spell(one, schema))
 
     def _left(self, engine: Engine, schema: Schema, statement: ddl.DetachPartition) -> tuple[Migration, ...]:
         """What the server leaves on a partition that was detached so: a check that says its bound."""
@@ -101,7 +110,12 @@ class DetachPartition:
                 "file out, if the table is to be attached again: then nothing is read",
                 statements=(ddl.DropConstraint(table.name, check.name, if_exists=True),),
                 undo="; ".join(
-                    engine.spell(ddl.AddConstraint(table.name, replace(check, validated=False)), self.apply(schema))
+                    (
+                        *engine.spell(
+                            ddl.AddConstraint(table.name, replace(check, validated=False)), self.apply(schema)
+                        ),
+                        *engine.spell(ddl.ValidateConstraint(table.name, check.name), self.apply(schema)),
+                    )
                 ),
             )
             for check in table.checks

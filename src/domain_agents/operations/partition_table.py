@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from domain_agents import ddl
-from domain_agents.catalog import IndexKey, PartitionKey
+from domain_agents.catalog import Index, IndexKey, PartitionKey
 from domain_agents.operations import Deploy, Migration, Phase, Query, Situation, Step
 from domain_agents.operations._asking import Change, Field, Request, index_key, table_name
-from domain_agents.operations._attaching import require_partitions
+from domain_agents.operations._attaching import Attaching, require_partitions
 from domain_agents.operations._bounds import bound_in
+from domain_agents.operations._partitioned import build_step
 from domain_agents.operations._partitioning import NewPartition, Swap
 
 if TYPE_CHECKING:
@@ -35,11 +36,15 @@ class PartitionTable:
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("by", "text", "RANGE (at), LIST (region) or HASH (id)"),
         Field("partitions", "names", "name and bound of each, one of them DEFAULT for all other rows"),
+        Field(
+            "existing", "text", "name and bound of the partition that the table itself becomes: then no row is copied"
+        ),
     )
     table: TableName
     key: PartitionKey
     partitions: tuple[NewPartition, ...]
     engine: Engine
+    existing: NewPartition | None = None
 
     @property
     def filled_column(self) -> str:
@@ -56,7 +61,8 @@ class PartitionTable:
         """See Operation."""
         engine = change.request.engine
         require_partitions(engine)
-        return cls(change.table(), _key(change), _partitions(change), engine)
+        existing = _existing(change)
+        return cls(change.table(), _key(change), _partitions(change, existing), engine, existing)
 
     @classmethod
     def from_statement(cls, statement: ddl.Statement, request: Request) -> PartitionTable | None:
@@ -67,12 +73,13 @@ class PartitionTable:
         table = schema.table(self.table)
         if table is None:
             raise ddl.DoesNotApply(f"there is no table {self.table}")
-        return Swap(self.engine, schema, table, self.key, self.partitions)
+        return Swap(self.engine, schema, table, self.key, self.partitions, self.existing)
 
     def making_way(self, schema: Schema) -> tuple[ddl.Statement, ...]:
         """See MakesWay: as if nobody else used the database, and the table were empty."""
         swap = self._swap(schema)
-        return (*swap.made(), *swap.swapped(), *swap.validated(), ddl.DropTable(swap.old_name))
+        gone = (ddl.DropTable(swap.old_name),) if self.existing is None else ()
+        return (*swap.made(), *swap.swapped(), *swap.validated(), *gone)
 
     def apply(self, schema: Schema) -> Schema:
         """See Operation."""
@@ -83,6 +90,8 @@ class PartitionTable:
         """See Operation."""
         swap = self._swap(schema)
         swap.require()
+        if self.existing is not None:
+            return self._attached(engine, schema, swap, self.existing)
         table, label = swap.table, self.table.name
         make = Migration(
             title=f"make {swap.new_name.name}, the partitioned twin of {label}",
@@ -149,6 +158,55 @@ class PartitionTable:
             settled,
             contract,
         )
+
+    def _attached(self, engine: Engine, schema: Schema, swap: Swap, existing: NewPartition) -> tuple[Step, ...]:
+        """The table itself becomes a partition: its rows are tested beside the application, and stay where they are."""
+        label, key = self.table.name, swap.primary_key
+        parent = replace(swap.table, name=swap.new_name, partitioned_by=self.key)
+        work = Attaching(engine, schema, parent, swap.table, existing.bound)
+        checks = work.checks()
+        new_key = key != swap.table.primary_key
+        index = Index(
+            engine.object_name(self.table, key.columns, "key"),
+            self.table,
+            tuple(map(IndexKey, key.columns)),
+            unique=True,
+        )
+        make = Migration(
+            title=f"make {swap.new_name.name}, the partitioned table that {label} goes into",
+            slug=f"create_{swap.new_name.name}",
+            phase=Phase.EXPAND,
+            why="it is empty, and nobody knows it yet",
+            statements=swap.made(),
+            undo=self._spelled(engine, (ddl.DropTable(swap.new_name),), schema),
+            warnings=self._kept(engine, swap, existing),
+        )
+        exchange = Migration(
+            title=f"put {label} into the partitioned table as {existing.name.name}, under its own name",
+            slug=f"swap_{label}",
+            phase=Phase.CONTRACT,
+            why="one short transaction of notes in the catalog: the check proves the bound, so no row is read; views, "
+            "triggers and foreign keys come along",
+            statements=(swap.locked(), *swap.swapped(index.name if new_key else "", tuple(work.helpers))),
+            undo=f"the other way round, by a new migration: detach {existing.name.name}, and give both their names again",
+        )
+        validated = swap.validated()
+        return (
+            *((build_step(engine, schema, index),) if new_key else ()),
+            *checks,
+            make,
+            self._deploy(swap.table, swap),
+            exchange,
+            *((self._validate(validated),) if validated else ()),
+        )
+
+    def _kept(self, engine: Engine, swap: Swap, existing: NewPartition) -> tuple[str, ...]:
+        part = engine.quote_table(existing.name)
+        found = [
+            f"all rows of today stay in {part}: only a copy deals them out to smaller ones (leave `existing` out)",
+            *self._warnings(engine, swap)[1:],
+        ]
+        return tuple(found)
 
     def _validate(self, statements: tuple[ddl.Statement, ...]) -> Migration:
         return Migration(
@@ -230,18 +288,35 @@ def _key(change: Change) -> PartitionKey:
     return PartitionKey(found[1].lower(), tuple(IndexKey(key.text.strip('"')) for key in keys))
 
 
-def _partitions(change: Change) -> tuple[NewPartition, ...]:
-    made: list[NewPartition] = []
-    table = change.table()
-    for text in change.names("partitions", f'[{_PARTITION}, "events_rest DEFAULT"]'):
-        found = _NEW.fullmatch(text)
-        if found is None:
-            raise change.fail("partitions", f"{text[:80]!r} is not a name and its bound", f"for example {_PARTITION}")
-        one = Change({**change.fields, "partitions": found[2]}, change.where, change.request)
-        name = table_name(found[1])
-        if table.schema and not name.schema:
-            name = replace(name, schema=table.schema)
-        made.append(NewPartition(name, bound_in(one, "partitions")))
+def _existing(change: Change) -> NewPartition | None:
+    if not change.word("existing"):
+        return None
+    found = _partition(change, "existing", change.text("existing", _PARTITION))
+    if found.bound.kind in ("hash", "default"):
+        raise change.fail(
+            "existing",
+            "the rows of today are in a range or a list of values: no check proves anything else beforehand",
+            "for example \"events_until_2026 FROM (MINVALUE) TO ('2027-01-01')\"",
+        )
+    return found
+
+
+def _partition(change: Change, field: str, text: str) -> NewPartition:
+    found = _NEW.fullmatch(text)
+    if found is None:
+        raise change.fail(field, f"{text[:80]!r} is not a name and its bound", f"for example {_PARTITION}")
+    one = Change({**change.fields, field: found[2]}, change.where, change.request)
+    name, table = table_name(found[1]), change.table()
+    if table.schema and not name.schema:
+        name = replace(name, schema=table.schema)
+    return NewPartition(name, bound_in(one, field))
+
+
+def _partitions(change: Change, existing: NewPartition | None) -> tuple[NewPartition, ...]:
+    if existing is not None and not change.fields.get("partitions"):
+        return ()
+    texts = change.names("partitions", f'[{_PARTITION}, "events_rest DEFAULT"]')
+    made = [_partition(change, "partitions", text) for text in texts]
     hashed = [one.bound for one in made if one.bound.kind == "hash"]
     if hashed and sum(1 / bound.modulus for bound in hashed) < 1 - 1e-9:
         raise change.fail(
