@@ -131,7 +131,8 @@ def _of_operation(case: Case) -> Iterator[Conflict]:
     if case.rungs["inference"] >= ONLINE and (grid.availability_slo or 0) >= 0.999 and grid.oncall is False:
         yield Conflict(
             ("availability_slo", "oncall"),
-            f"{(grid.availability_slo or 0) * 100:g} % without anybody on call: one night's outage of eight hours spends "
+            f"{(grid.availability_slo or 0) * 100:g} % without anybody on call: one night's outage of eight hours "
+            "spends "
             f"{_months_spent(grid.availability_slo or 0)}",
             "a fallback that needs no model, or a lower promise, or a rota",
         )

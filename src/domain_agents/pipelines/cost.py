@@ -9,7 +9,7 @@ from domain_agents.facts.dated import price
 from domain_agents.pipelines.arithmetic import computed
 from domain_agents.pipelines.case import IN_PROCESS, ONLINE
 from domain_agents.pipelines.compute.api_cost import api_cost
-from domain_agents.pipelines.compute.batch import batch_against_online
+from domain_agents.pipelines.compute.batch import batch_work, refreshes_per_day
 from domain_agents.pipelines.compute.llm import card_gb, copies
 from domain_agents.pipelines.compute.replicas import cores, replicas
 from domain_agents.pipelines.compute.training import data_gb
@@ -154,7 +154,7 @@ def _training(case: Case) -> Line:
 
 
 def _batch(case: Case) -> Iterator[Line]:
-    work = batch_against_online(case).batch
+    work = batch_work(case, refreshes_per_day(case))
     if work.result is None:
         quantity = _once(30.4, "core-hours/month")
         yield Line(

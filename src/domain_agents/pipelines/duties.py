@@ -103,7 +103,8 @@ def _duties(case: Case, found: str) -> Iterator[tuple[str, str]]:
         yield (
             "HIPAA, 45 CFR 164",
             (
-                "a business associate agreement with every processor, minimum necessary, access logs, documents for six "
+                "a business associate agreement with every processor, minimum necessary, access logs, documents for "
+                "six "
                 "years; no training of a vendor's model on it"
             ),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from domain_agents.pipelines.arithmetic import figure
+from domain_agents.pipelines.arithmetic import span
 from domain_agents.pipelines.rules import rollback as rule
 
 if TYPE_CHECKING:
@@ -69,15 +69,15 @@ def _of_tables(case: Case, decision: Decision, rto: Computed) -> Reversal:
     steps = (
         "stop the schedule",
         "point the view that readers use at the last good table",
-        "compare row count, newest date and distribution with the table of the day before",
+        "compare row count, newest date and distribution with the run before",
         "mark the bad run's rows with its version and leave them out of training data",
         "run the date again with the version before: loads are idempotent",
     )
     return Reversal(
-        "the run's own checks (rows, nulls, distribution against the day before) fail, or a reader complains",
+        "the run's own checks (rows, nulls, distribution against the run before) fail, or a reader complains",
         decision.choice,
         rto,
         steps,
-        "whoever acted on the bad table is told; the table of the day before is at most "
-        f"{figure((case.grid.prediction_freshness_s or 86_400) * 2 / 3600)} hours old",
+        "whoever acted on the bad table is told; the table of the run before is at most "
+        f"{span((case.grid.prediction_freshness_s or 86_400) * 2)} old",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from domain_agents.pipelines.arithmetic import figure
+from domain_agents.pipelines.arithmetic import figure, span
 from domain_agents.pipelines.case import MICRO_BATCH, ONLINE
 from domain_agents.pipelines.rules.feedback import by_hand
 
@@ -69,7 +69,7 @@ def _everywhere(case: Case) -> Iterator[Risk]:
         yield Risk(
             "it stops and nobody notices",
             "the last table goes on being read after the job has died",
-            f"an alarm from elsewhere when the newest output is older than {_hours(1.5 * period)}; the reader shows "
+            f"an alarm from elsewhere when the newest output is older than {span(1.5 * period)}; the reader shows "
             "the age or falls back to the rule",
             "age of the newest output",
             4,
@@ -239,7 +239,3 @@ def _of_a_language_model(case: Case) -> Iterator[Risk]:
                 3,
                 4,
             )
-
-
-def _hours(seconds: float) -> str:
-    return f"{figure(seconds / 3600)} hours" if seconds >= 3600 else f"{figure(seconds / 60)} minutes"

@@ -35,7 +35,7 @@ def _numbers(case: Case) -> Iterator[tuple[str, Computed]]:
     if case.rungs["inference"] >= ONLINE:
         yield from _serving(case)
     elif case.grid.n_entities is not None:
-        yield "batch_work", batch.batch_against_online(case).batch
+        yield "batch_work", batch.batch_work(case, batch.refreshes_per_day(case))
         yield "online_work", batch.batch_against_online(case).online
     if case.trains:
         yield from _learning(case)
@@ -75,7 +75,7 @@ def _learning(case: Case) -> Iterator[tuple[str, Computed]]:
     if case.grid.params_b is not None:
         yield "network_memory", training.network_memory(case)
     if case.rungs["monitoring"] >= 1:
-        yield "psi_sample", drift.seconds_until_enough(case.qps, case.grid.requests_per_day)
+        yield "psi_sample", drift.until_enough(case)
         window = (
             1_000.0 if case.grid.requests_per_day is None else max(200.0, min(case.grid.requests_per_day, 10_000.0))
         )

@@ -25,11 +25,21 @@ class Work:
     online: Computed
 
 
+def refreshes_per_day(case: Case) -> float:
+    """How often everything is scored: as often as predictions must be fresh, else daily."""
+    fresh = case.grid.prediction_freshness_s
+    return max(1 / 366, _DAY / fresh) if fresh else 1.0
+
+
 def batch_against_online(case: Case) -> Work:
-    """Both ways in core-hours a day. One refresh a day unless predictions must be fresher."""
+    """Both ways in core-hours a day. A rarer refresh than daily is taken as daily: no unknown is dearer than that."""
+    return Work(batch_work(case, max(1.0, refreshes_per_day(case))), _online(case))
+
+
+def batch_work(case: Case, refreshes: float) -> Computed:
+    """Core-hours a day of scoring everything that often."""
     grid = case.grid
-    refreshes = max(1.0, _DAY / grid.prediction_freshness_s) if grid.prediction_freshness_s else 1.0
-    batch = computed(
+    return computed(
         "n_entities * cpu_seconds * refreshes_per_day / 3600",
         "core-hours/day",
         "scoring every entity beforehand",
@@ -37,8 +47,12 @@ def batch_against_online(case: Case) -> Work:
         cpu_seconds=case.cpu_seconds,
         refreshes_per_day=refreshes,
     )
+
+
+def _online(case: Case) -> Computed:
+    grid = case.grid
     if grid.active_fraction is not None:
-        online = computed(
+        return computed(
             "max(48, n_entities * active_fraction * cpu_seconds / 3600)",
             "core-hours/day",
             "scoring only those who come, on two replicas at least",
@@ -46,15 +60,13 @@ def batch_against_online(case: Case) -> Work:
             active_fraction=grid.active_fraction,
             cpu_seconds=case.cpu_seconds,
         )
-    else:
-        online = computed(
-            "max(48, requests_per_day * cpu_seconds / 3600)",
-            "core-hours/day",
-            "scoring every request, on two replicas at least",
-            requests_per_day=grid.requests_per_day,
-            cpu_seconds=case.cpu_seconds,
-        )
-    return Work(batch, online)
+    return computed(
+        "max(48, requests_per_day * cpu_seconds / 3600)",
+        "core-hours/day",
+        "scoring every request, on two replicas at least",
+        requests_per_day=grid.requests_per_day,
+        cpu_seconds=case.cpu_seconds,
+    )
 
 
 def wasted(work: Work) -> bool:

@@ -2,45 +2,59 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from domain_agents.pipelines.arithmetic import computed
+from domain_agents.pipelines.case import ONLINE
+from domain_agents.pipelines.compute.batch import refreshes_per_day
 
 if TYPE_CHECKING:
     from domain_agents.pipelines.arithmetic import Computed
+    from domain_agents.pipelines.case import Case
 
 MIN_ROWS = 200
 BINS = 10
 
 
-def seconds_until_enough(qps: float | None, requests_per_day: float | None) -> Computed:
+def predictions_per_day(case: Case) -> float | None:
+    """How many predictions a day brings: entities times refreshes, or the requests that were told."""
+    grid = case.grid
+    if case.rungs["inference"] < ONLINE and grid.n_entities:
+        return grid.n_entities * refreshes_per_day(case)
+    if grid.requests_per_day:
+        return grid.requests_per_day
+    return case.qps * 86_400 if case.qps else None
+
+
+def until_enough(case: Case) -> Computed:
     """How long until a window holds the 200 predictions below which PSI is noise."""
-    rate = requests_per_day or (qps * 86_400 if qps else None)
     return computed(
-        "min_rows / requests_per_day * 24",
-        "h",
+        "min_rows / predictions_per_day * 86400",
+        "s",
         "until a window holds the 200 predictions below which PSI is noise (simulated: 30 % false alarms at 50 rows, "
-        "none from 200)",
+        "none "
+        "from 200)",
         min_rows=MIN_ROWS,
-        requests_per_day=rate,
+        predictions_per_day=predictions_per_day(case),
     )
 
 
-def psi_critical(reference: float, window: float, features: float) -> Computed:
-    """PSI above which a change is more than chance: chi-square with nine degrees, 5 % over all features (Bonferroni).
+def chi_square(share: float, degrees: int) -> float:
+    """The quantile by Wilson and Hilferty, good to one percent."""
+    normal = NormalDist().inv_cdf(share)
+    return degrees * float(1 - 2 / (9 * degrees) + normal * (2 / (9 * degrees)) ** 0.5) ** 3
 
-    The quantile by Wilson and Hilferty, the normal one by a rational approximation good to 0.0005.
-    """
+
+def psi_critical(reference: float, window: float, features: float) -> Computed:
+    """PSI above which a change is more than chance: 5 % over all features (Bonferroni), Yurdakul 2018."""
     return computed(
-        "9 * (1 - 2 / 81 + (sqrt(-2 * log(0.05 / features)) - (2.515517 + 0.802853 * sqrt(-2 * log(0.05 / features))"
-        " + 0.010328 * (-2 * log(0.05 / features))) / (1 + 1.432788 * sqrt(-2 * log(0.05 / features))"
-        " + 0.189269 * (-2 * log(0.05 / features)) + 0.001308 * (-2 * log(0.05 / features)) ** 1.5)) * sqrt(2 / 81)) "
-        "** 3"
-        " * (1 / reference + 1 / window)",
+        "chi_square_critical * (1 / reference_rows + 1 / window_rows)",
         "",
-        "PSI above which a change is more than chance (ten bins, 5 % over all features); 0.1 and 0.25 remain the "
+        f"PSI above which a change is more than chance (ten bins, 5 % over {features:g} features); 0.1 and 0.25 "
+        "remain the "
         "sizes that matter",
-        features=max(1.0, features),
-        reference=reference,
-        window=window,
+        chi_square_critical=chi_square(1 - 0.05 / max(1.0, features), BINS - 1),
+        reference_rows=reference,
+        window_rows=window,
     )

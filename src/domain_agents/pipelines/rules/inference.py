@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from domain_agents.pipelines.arithmetic import figure, span
 from domain_agents.pipelines.case import BATCH, INTERACTIVE_MS, ONLINE
-from domain_agents.pipelines.compute.batch import batch_against_online, wasted
+from domain_agents.pipelines.compute.batch import batch_against_online, batch_work, refreshes_per_day, wasted
 from domain_agents.pipelines.decision import Force, Rule, Rung, measured, own_choice, stated
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _is_conversation(case: Case) -> bool:
 
 
 def _figure(case: Case) -> Computed:
-    return batch_against_online(case).batch
+    return batch_work(case, refreshes_per_day(case))
 
 
 def _wording(case: Case, rung: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain_agents.pipelines.arithmetic import computed, figure
-from domain_agents.pipelines.compute.drift import seconds_until_enough
+from domain_agents.pipelines.compute.drift import until_enough
 from domain_agents.pipelines.compute.gate import slice_rows
 from domain_agents.pipelines.decision import Force, Rule, Rung, measured, own_choice, stated
 
@@ -66,7 +66,7 @@ def _figure(case: Case) -> Computed:
             slice_rows=slice_rows().result,
             requests_per_day=case.grid.requests_per_day or None,
         )
-    return seconds_until_enough(case.qps, case.grid.requests_per_day)
+    return until_enough(case)
 
 
 def _wording(case: Case, rung: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain_agents.pipelines.arithmetic import figure
+from domain_agents.pipelines.arithmetic import computed, figure
 from domain_agents.pipelines.compute.reliability import DECIDE_SECONDS, FLIP_SECONDS, ROLLING_SECONDS, recovery
 from domain_agents.pipelines.decision import Force, Rule, Rung, own_choice, stated
 
@@ -60,14 +60,22 @@ def _forces(case: Case) -> Iterator[Force]:
 
 def _figure(case: Case) -> Computed:
     rung = case.rungs.get("rollback", 0)
+    if not case.answers_requests:
+        return computed(
+            "decide_seconds + act_seconds",
+            "s",
+            "from the failed check to the last good table: the run's own checks see it before readers do",
+            decide_seconds=DECIDE_SECONDS,
+            act_seconds=FLIP_SECONDS,
+        )
     decide = 0.0 if rung == 2 else DECIDE_SECONDS
-    act = FLIP_SECONDS if rung or not case.answers_requests else ROLLING_SECONDS
+    act = FLIP_SECONDS if rung else ROLLING_SECONDS
     return recovery(case.grid.availability_slo, decide, act)
 
 
 def _wording(case: Case, rung: int) -> str:
     if rung == 0 and not case.answers_requests:
-        return "point the view back to the table of the day before (the last seven are kept)"
+        return "point the view back to the table of the run before (the last seven are kept)"
     if rung == 1:
         return "alias flip: the version before stays warm, the alias or load balancer points back to it"
     return RULE.rungs[rung].choice
