@@ -111,6 +111,20 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
+class Undoing:
+    """A file that was taken back: the schemas before it and after its undo; what failed in the undo, or in the file again.
+
+    `before` is the schema before an earlier file, where the undo led back as far as that.
+    """
+
+    file: str
+    before: frozenset[Shape]
+    after: frozenset[Shape]
+    error: str = ""
+    again: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AppFailure:
     """An application statement that failed: of which application ("old", "new"), during which file, and why."""
 

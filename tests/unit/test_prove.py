@@ -48,7 +48,7 @@ from domain_agents.workspace.scratch import Installation, choose, configured_nam
 from domain_agents.workspace.scratch_process import Binaries
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
 MODES = (
     "ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE",
@@ -357,6 +357,10 @@ class FakeBench:
 
     def remove_application_rows(self) -> None:
         self.asked.append("clean")
+
+    def empty_twin(self) -> tuple[Callable[[], frozenset[Shape]], Callable[[Sequence[tuple[str, int]]], str]]:
+        self.asked.append("twin")
+        return self.shape, lambda _statements: ""
 
     def rehearse(
         self, before: Sequence[Sequence[tuple[str, int]]], file: Sequence[tuple[str, int]]

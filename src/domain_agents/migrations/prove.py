@@ -12,6 +12,7 @@ from domain_agents.migrations import _proof_judging as judging
 from domain_agents.migrations._proof_judging import Check, Outcome, Verdict
 from domain_agents.migrations._proof_reading import ProofFile, ProofStatement, Reading, read_files, refusals
 from domain_agents.migrations._proof_rehearsing import rehearsals
+from domain_agents.migrations._proof_undo import judge_undo, walk_back
 from domain_agents.observations import (
     Assumptions,
     Contents,
@@ -105,6 +106,12 @@ class Bench(Protocol):
 
     def remove_application_rows(self) -> None:
         """Take out the rows that it inserted."""
+        ...
+
+    def empty_twin(self) -> tuple[Callable[[], frozenset[Shape]], Callable[[Sequence[tuple[str, int]]], str]]:
+        """The schema that we started from, without a row, in a place of its own: how to read it, and how to run statements
+        (sql, transaction) on it, which gives the first error.
+        """
         ...
 
     def rehearse(
@@ -272,9 +279,8 @@ def prove_on(
     checks |= rehearsals(bench, request, reading, report, complete=complete)
     report(0.9, "comparing the schema with what was asked for")
     checks["converges"] = _converges(bench, request, complete=complete)
-    checks["undo"] = Check(
-        Outcome.NOT_RUN, "an undo is written for a person to decide on; it is not run by this version"
-    )
+    report(0.95, "taking each file back")
+    checks["undo"] = _undone(bench, request, complete=complete)
     return _concluded(bench, request, reading, seeding, observations, checks, application)
 
 
@@ -324,6 +330,21 @@ class _Run:
             bench.let_application_run()
             self.deployed = True
         return seen
+
+
+def _undone(bench: Bench, request: ProofRequest, *, complete: bool) -> Check:
+    """Each file's own way back, from an empty schema on: file, undo, file."""
+    files = request.files
+    because = "" if complete else "the files did not apply"
+    if not any(file.undo is not None for file in files):
+        because = because or "nothing is known of how these files are taken back"
+    if because:
+        return judge_undo((), (), because=because)
+    # What fills rows is taken back with its column, by the undo of the file before.
+    asked = [(file.path, file.plain, () if file.is_backfill else file.undo or ()) for file in files]
+    in_words = [file.path for file in files if not file.undo and not file.is_backfill]
+    shape, run = bench.empty_twin()
+    return judge_undo(walk_back(asked, shape, run), in_words)
 
 
 def _converges(bench: Bench, request: ProofRequest, *, complete: bool) -> Check:

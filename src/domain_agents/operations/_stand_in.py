@@ -402,7 +402,9 @@ class StandIn:
             )
             for twin in self.twins
         ]
-        back = self._spelled((ddl.AddColumn(self.table, one) for one in bare), ddl.apply_all(gone, schema))
+        again: list[ddl.Statement] = [ddl.AddColumn(self.table, one) for one in bare]
+        again += [one for twin in self.twins for one in self.engine.sync_triggers(self._back(twin), schema)]
+        back = self._spelled(again, ddl.apply_all(gone, schema))
         names = " and ".join(twin.old_name for twin in self.twins)
         return Migration(
             title=f"drop {self.table.name}.{names}",
@@ -421,7 +423,8 @@ class StandIn:
                     schema, {twin.old_name: twin.column.name for twin in self.twins if twin.column.nullable}
                 )
             ),
-            undo=f"{back}; its values are computed from {' and '.join(c.name for c in self.columns)}, as far as they fit",
+            undo=f"{back} (its values are computed from {' and '.join(c.name for c in self.columns)} when a row is "
+            "written, as far as they fit)",
             undo_loses_data=True,
         )
 

@@ -56,7 +56,7 @@ class DropIdentity:
         column = table.column(self.column) if table else None
         label = f"{self.table.name}.{self.column}"
         is_always = column is not None and column.identity == "always"
-        again = ddl.AddIdentity(self.table, self.column, column.identity if column else "by default")
+        again = ddl.AddIdentity(self.table, self.column)
         back = (again, ddl.ContinueIdentity(self.table, self.column))
         drop = Migration(
             title=f"number {label} no more",

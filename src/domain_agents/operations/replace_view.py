@@ -91,8 +91,9 @@ class ReplaceView:
         before = schema.view(self.view.name)
         if not self.in_place:
             refuse_materialized(views_of(schema, self.view.name))
-        undo = (
-            before.definition if before else "; ".join(engine.spell(ddl.DropView(self.view.name), self.apply(schema)))
+        # A view that shows more columns cannot be replaced by one that shows fewer: it goes first.
+        undo = "; ".join(
+            (*engine.spell(ddl.DropView(self.view.name), self.apply(schema)), *((before.definition,) if before else ()))
         )
         replacing = Migration(
             title=f"replace view {self.view.name}",

@@ -152,7 +152,7 @@ class SetIdentity:
         )
 
     def _made(self, engine: Engine, schema: Schema, statements: tuple[ddl.Statement, ...], undo: str) -> Migration:
-        warnings = ()
+        warnings: tuple[str, ...] = ()
         if self.generated == "always":
             name = f"{engine.quote_table(self.table)}.{engine.quote(self.column)}"
             warnings = (f"an INSERT that says its own {name} is refused from here on, unless OVERRIDING SYSTEM VALUE",)

@@ -12,6 +12,7 @@ from domain_agents import ddl
 from domain_agents.ddl import DoesNotApply
 from domain_agents.dialects import dialect, replay
 from domain_agents.engines import TableSize, UnknownEngine, engine
+from domain_agents.migrations._proof_undo import undo_statements
 from domain_agents.migrations.formats import framework, framework_names
 from domain_agents.migrations.planning import table_of
 from domain_agents.migrations.prove import Proof, ProofFile, ProofRequest, ProofStatement
@@ -139,7 +140,7 @@ def _from_plan(arguments: ProveMigration, ready: Ready) -> _Prepared:
     database = ready.engine
     form, reader = framework(ready.project.framework).beside(ready.contents), dialect(database.name)
     files: list[ProofFile] = []
-    for file in ready.files:
+    for migration, file in ready.migrations:
         read = form.read(file.path, file.content, database.name)
         effects = [statement.effect for statement in file.statements]
         files.append(
@@ -149,6 +150,7 @@ def _from_plan(arguments: ProveMigration, ready: Ready) -> _Prepared:
                     ProofStatement(one.sql, one.line, one.transaction, effect)
                     for one, effect in zip(read.statements, effects, strict=True)
                 ),
+                undo_statements(migration.undo, reader),
             )
         )
     operations = [one.operation for one in asked_for(arguments, database, ready.schema)]

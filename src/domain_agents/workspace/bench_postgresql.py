@@ -40,7 +40,7 @@ from domain_agents.workspace.shape_postgresql import read_contents, read_shape
 from domain_agents.workspace.sizes import rows_wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from domain_agents.workspace.live import LiveTable
     from domain_agents.workspace.scratch import PostgresScratch
@@ -205,6 +205,13 @@ class PostgresBench:
             self._admin.execute("SET session_replication_role = replica")
         self._load.clean(self._admin)
         self._admin.execute("RESET session_replication_role")
+
+    def empty_twin(self) -> tuple[Callable[[], frozenset[Shape]], Callable[[Sequence[tuple[str, int]]], str]]:
+        """See Bench."""
+        database, _ = self._another(template="")
+        self._make_schema(database, self._schema)
+        admin = self._connect(database)
+        return lambda: read_shape(admin), lambda statements: self._run_plainly(database, statements)
 
     def rehearse(
         self, before: Sequence[Sequence[tuple[str, int]]], file: Sequence[tuple[str, int]]

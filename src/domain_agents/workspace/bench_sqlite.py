@@ -45,7 +45,7 @@ from domain_agents.workspace.seeding_recipes import (
 from domain_agents.workspace.sizes import rows_wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from domain_agents.workspace.watch import Watch
 
@@ -256,6 +256,19 @@ class SqliteBench:
             self._admin.execute("PRAGMA foreign_keys = OFF")
             self._load.clean(self._admin)
             self._admin.execute("PRAGMA foreign_keys = ON")
+
+    def empty_twin(self) -> tuple[Callable[[], frozenset[Shape]], Callable[[Sequence[tuple[str, int]]], str]]:
+        """See Bench."""
+        path = self._twin()
+        self._make_schema(path, self._schema)
+        return lambda: self._shape_at(path), lambda statements: self._run_plainly(path, statements)
+
+    def _shape_at(self, path: Path) -> frozenset[Shape]:
+        connection = self.connect(path)
+        try:
+            return read_shape(connection)
+        finally:
+            connection.close()
 
     def rehearse(
         self, before: Sequence[Sequence[tuple[str, int]]], file: Sequence[tuple[str, int]]
