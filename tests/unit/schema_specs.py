@@ -51,9 +51,10 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
     names = draw(st.lists(st.sampled_from(NAMES), unique=True, min_size=1, max_size=5))
     entities = []
     for name in names:
-        held = draw(attributes())
+        held: list[dict[str, Any]] = draw(attributes())
         entity: dict[str, Any] = {"name": name, "attributes": held, "lifecycle": draw(st.sampled_from(LIFECYCLES))}
-        if held and draw(st.booleans()):
+        has_key = draw(st.booleans())
+        if held and has_key:
             entity["natural_key"] = [draw(st.sampled_from(held))["name"]]
         if draw(st.booleans()):
             entity |= {

@@ -175,8 +175,8 @@ def _sharding(made: Design, load: Load) -> Iterator[Advice]:
         return
     by_size, by_rate = threshold("shard_bytes"), threshold("shard_writes_per_second")
     facts = (
-        f"{load.largest.table.name.name}, the largest table, holds about {size(load.largest_bytes)} with its indexes, all "
-        f"of them {size(load.bytes)}"
+        f"the largest table, {load.largest.table.name.name}, holds about {size(load.largest_bytes)} with its indexes, "
+        f"all of them {size(load.bytes)}"
     )
     is_large, is_fast = load.largest_bytes >= by_size.value, load.writes >= by_rate.value
     if not is_large and not is_fast:

@@ -232,3 +232,21 @@ def _check_spans(draft: Draft, table: DraftTable) -> None:
             continue
         sign = "<=" if table.meanings[first] == "date" else "<"
         table.check(f"{quote(first)} {sign} {quote(last)}", draft.named(table, (first, last), "check"))
+        _ask_overlap(draft, table, first, last)
+
+
+def _ask_overlap(draft: Draft, table: DraftTable, first: str, last: str) -> None:
+    """Whether two spans of one parent's may overlap: the server can see to that, where it has exclusion constraints."""
+    parents = [name for name, kind in table.meanings.items() if kind == "reference"]
+    if not parents or not draft.physical.has_exclusion or any("overlap" in one.asks for one in draft.questions):
+        return
+    span = "daterange" if table.meanings[first] == "date" else "tstzrange"
+    quote = draft.quote
+    draft.questions.append(
+        Question(
+            f"May two {said(table.name)} of one {said(parents[-1].removesuffix('_id'))} overlap in time?",
+            "they may",
+            f"EXCLUDE USING gist ({quote(parents[-1])} WITH =, {span}({quote(first)}, {quote(last)}) WITH &&) on "
+            f"{table.name} (extension btree_gist); plan_migration's add_exclusion writes it",
+        )
+    )

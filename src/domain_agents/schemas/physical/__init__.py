@@ -60,6 +60,11 @@ class Physical(Protocol):
         ...
 
     @property
+    def has_exclusion(self) -> bool:
+        """Whether the server can keep spans of time apart."""
+        ...
+
+    @property
     def longest_key(self) -> int:
         """How many characters of one text a unique key can hold; 0 is without limit."""
         ...

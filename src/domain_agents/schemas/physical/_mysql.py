@@ -41,6 +41,7 @@ class MysqlPhysical:
     """See Physical."""
 
     engine: Engine
+    has_exclusion: bool = False
     has_partial_indexes: bool = False
     has_row_security: bool = False
     has_partitions: bool = False

@@ -52,6 +52,7 @@ class PostgreSQL:
     """See Physical."""
 
     engine: Engine
+    has_exclusion: bool = True
     has_partial_indexes: bool = True
     has_row_security: bool = True
     has_partitions: bool = True

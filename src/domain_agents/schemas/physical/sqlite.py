@@ -46,6 +46,7 @@ class SQLite:
     """See Physical."""
 
     engine: Engine
+    has_exclusion: bool = False
     has_partial_indexes: bool = True
     has_row_security: bool = False
     has_partitions: bool = False
@@ -194,16 +195,20 @@ class SQLite:
                 pairs = (f"{text_literal(one.name)}, {which}.{self.engine.quote(one.name)}" for one in listed)
                 return f"json_object({', '.join(pairs)})"
 
+            # The trigger that keeps updated_at true writes the row once more: that is no change of its own.
+            said = ", ".join(self.engine.quote(one.name) for one in table.columns if one.name != "updated_at")
             for operation, old, new, kept in (
                 ("insert", "NULL", row("NEW"), "NEW"),
-                ("update", row("OLD"), row("NEW"), "NEW"),
+                (f"update OF {said}", row("OLD"), row("NEW"), "NEW"),
                 ("delete", row("OLD"), "NULL", "OLD"),
             ):
+                verb = operation.partition(" ")[0]
                 found.append(
-                    f"CREATE TRIGGER {self.engine.quote(f'{table.name.name}_log_{operation}')} AFTER {operation.upper()} "
-                    f"ON {own} BEGIN\n    INSERT INTO {self.engine.quote_table(log.name)} "
+                    f"CREATE TRIGGER {self.engine.quote(f'{table.name.name}_log_{verb}')}\n"
+                    f"    AFTER {verb.upper()}{operation.removeprefix(verb)} ON {own}\nBEGIN\n"
+                    f"    INSERT INTO {self.engine.quote_table(log.name)} "
                     "(table_name, row_id, operation, old_row, new_row)\n"
-                    f"    VALUES ({text_literal(table.name.name)}, {kept}.id, '{operation}', {old}, {new});\nEND"
+                    f"    VALUES ({text_literal(table.name.name)}, {kept}.id, '{verb}', {old}, {new});\nEND"
                 )
         return tuple(found)
 
