@@ -225,7 +225,7 @@ def test_the_engine_is_asked_for_when_nothing_tells() -> None:
         ({"sql": "ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES gone"}, "there is no table gone"),
         ({"sql": "ALTER TABLE users ADD x int", "version": "9.6"}, "13, 14, 15, 16, 17, 18"),
         ({"sql": "ALTER TABLE users ADD x int", "engine": "mysql", "version": "5.7"}, "no facts for mysql '5.7'"),
-        ({"sql": "ALTER TABLE users ADD x int", "framework": "rails"}, '"framework": "raw"'),
+        ({"sql": "ALTER TABLE users ADD x int", "framework": "ecto"}, '"framework": "raw"'),
         ({}, "give the change once"),
         ({"sql": "SELECT 1", "changes": [{"kind": "set_not_null", "table": "t", "column": "c"}]}, "give the change once"),
         ({"changes": [{"kind": "add_column", "table": "users", "column": "x"}]}, "changes[0].type"),
