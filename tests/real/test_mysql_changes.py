@@ -348,3 +348,34 @@ def test_orphans_are_listed_before_and_never_slip_in_unseen(database: Database) 
         assert "1452" in errors  # from 11.2 on the server tests the rows
         return
     assert [database.value(query.sql) for query in last.validations] == [1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "good", "bad"),
+    [
+        ("varchar(40)", "json", ("{}", "[1]", '"a"'), ("{", "a")),
+        ("varchar(40)", "int", ("1", "-2147483648"), ("a", "2147483648", "")),
+        ("varchar(40)", "datetime", ("2026-11-21 10:00:00", "2026-01-01"), ("2026-02-31", "never")),
+        ("varchar(40)", "varchar(3)", ("abc", "äöü"), ("abcd",)),
+        ("varchar(40)", "enum('a','b')", ("a", "b"), ("c",)),
+        ("bigint", "tinyint unsigned", (0, 255), (-1, 256)),
+        ("decimal(10,2)", "decimal(5,2)", ("999.99",), ("1000",)),
+    ],
+)
+def test_values_that_do_not_fit_are_listed_and_stop_the_change(
+    old: str, new: str, good: tuple[Any, ...], bad: tuple[Any, ...], server: MariaDB
+) -> None:
+    database = server.database()
+    schema = f"CREATE TABLE users (id int PRIMARY KEY AUTO_INCREMENT, c {old}) DEFAULT CHARSET=utf8mb4;"
+    assert database.run_file(schema) == ""
+    with server.connect(database.name) as connection, connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO users (c) VALUES (%s)", [(None,), *((one,) for one in (*good, *bad))])
+    ready = plan(database, [{"kind": "change_type", "table": "users", "column": "c", "type": new}], schema)
+    ((migration, file),) = ready.migrations
+    (query,) = migration.prechecks
+    listed = [row[0] for row in database.rows(query.sql)]
+    assert len(listed) == len(bad)
+    assert database.run_file(file.content) != ""
+    database.run(f"DELETE FROM users WHERE id IN ({', '.join(map(str, listed))})")
+    assert database.run_file(file.content) == ""
+    assert database.value("SELECT count(*) FROM users") == 1 + len(good)

@@ -298,3 +298,35 @@ def test_case_is_no_difference_in_a_unique_index_of_the_other_engines() -> None:
         schema=USERS.replace("datetime", "timestamp"),
     )
     assert "WHERE" in ready.files[0].content
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("text", "json", "NOT JSON_VALID(`c`)"),
+        ("varchar(20)", "int", "NOT BETWEEN -2147483648 AND 2147483647"),
+        ("bigint", "int", "NOT BETWEEN -2147483648 AND 2147483647"),
+        ("int", "int unsigned", "NOT BETWEEN 0 AND 4294967295"),
+        ("varchar(20)", "datetime", "CAST(`c` AS DATETIME) IS NULL"),
+        ("varchar(20)", "enum('a','b')", "NOT IN ('a', 'b')"),
+        ("varchar(20)", "varchar(10)", "CHAR_LENGTH(`c`) > 10"),
+        ("decimal(10,2)", "decimal(6,2)", "ABS(`c`) >= 1e4"),
+        ("int", "bigint", ""),
+        ("varchar(20)", "text", ""),
+        ("decimal(10,2)", "decimal(12,2)", ""),
+    ],
+)
+def test_values_that_do_not_fit_are_listed_before(old: str, new: str, says: str) -> None:
+    schema = f"CREATE TABLE users (id int PRIMARY KEY, c {old}) DEFAULT CHARSET=utf8mb4;"
+    ready = plan([{"kind": "change_type", "table": "users", "column": "c", "type": new}], "mysql", schema=schema)
+    queries = [query.sql for migration in ready.plan.migrations for query in migration.prechecks]
+    assert len(queries) == bool(says)
+    assert all(says in sql and sql.startswith("SELECT `id`, `c` FROM `users` WHERE") for sql in queries)
+
+
+@both
+def test_a_character_set_is_not_taken_for_known(name: str) -> None:
+    schema = "CREATE TABLE users (id int PRIMARY KEY, c varchar(20));"
+    ready = plan("ALTER TABLE users CONVERT TO CHARACTER SET utf8mb4", name, "8.4" if name == "mysql" else "10.6",
+                 schema=schema)  # fmt: skip
+    assert altered(ready)[0].endswith("ALGORITHM=COPY, LOCK=SHARED")

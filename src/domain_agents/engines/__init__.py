@@ -291,6 +291,10 @@ class CopiesTables(Protocol):
         """The job to run instead; None where the statement keeps nobody waiting for long, or the table is small."""
         ...
 
+    def unfit_values(self, table: Table, column: Column, type_: str) -> str:
+        """A query that lists values which do not fit another type; empty where all do, or nothing can be told."""
+        ...
+
 
 @runtime_checkable
 class ComputesKeys(Protocol):

@@ -28,6 +28,7 @@ from domain_agents.engines import (
 from domain_agents.engines._mysql_backfill import backfill_statements
 from domain_agents.engines._mysql_computed import compares_without_case, computed_column
 from domain_agents.engines._mysql_derivation import derived
+from domain_agents.engines._mysql_fitting import unfit_condition
 from domain_agents.engines._mysql_forms import form_of
 from domain_agents.engines._mysql_jobs import job_for
 from domain_agents.engines._mysql_spelling import Spelling
@@ -57,6 +58,7 @@ _TRIGGERS: Final = (
 _ROUTINES: Final = "the backfill is a stored procedure: whoever runs it needs CREATE ROUTINE, ALTER ROUTINE and EXECUTE"
 SHARED_CAPABILITIES: Final = frozenset(
     {
+        Can.PARTITIONS_IN_TABLE,
         Can.SET_NOT_NULL,
         Can.ADD_FOREIGN_KEY,
         Can.CONSTANT_DEFAULT_WITHOUT_REWRITE,
@@ -214,6 +216,16 @@ class MysqlBase(ABC):
     def hides_columns(self) -> bool:
         """Whether a column can be INVISIBLE, so that neither SELECT * nor INSERT without a list of columns sees it."""
         return True
+
+    def unfit_values(self, table: Table, column: Column, type_: str) -> str:
+        """See CopiesTables."""
+        name = self.quote(column.name)
+        condition = unfit_condition(column, type_, name)
+        if not condition:
+            return ""
+        key = table.primary_key.columns if table.primary_key else ()
+        shown = ", ".join(dict.fromkeys((*map(self.quote, key), name)))
+        return f"SELECT {shown} FROM {self.quote_table(table.name)} WHERE {condition} LIMIT 20"
 
     def under_lock(self, table: TableName, statements: Sequence[ddl.Statement]) -> tuple[ddl.Statement, ...]:
         """See HoldsLocks. DROP TRIGGER and ALTER TABLE keep a lock that LOCK TABLES took."""

@@ -64,7 +64,9 @@ class Conversions:
 
 
 @dataclass(frozen=True, slots=True)
-class _Type:
+class TypeParts:
+    """A type read apart: its name as the server calls it, what stands in brackets, and whether it is UNSIGNED."""
+
     base: str
     inside: str
     unsigned: bool
@@ -92,6 +94,14 @@ def charset_of(column: Column, table: Table | None) -> str:
     return said[1].lower() if said else DEFAULT_CHARSET
 
 
+def says_charset(column: Column, table: Table | None) -> bool:
+    """Whether the column's character set stands anywhere, so that it need not be assumed."""
+    if written_charset(column.type) or column.collation:
+        return True
+    options = table.options if table is not None else ""
+    return _CHARSET.search(options) is not None or bool(_collation_in(options))
+
+
 def _collation_in(options: str) -> str:
     found = _COLLATE.search(options)
     return found[1] if found else ""
@@ -104,26 +114,29 @@ def collation_of(column: Column, table: Table | None) -> str:
     return "" if written_charset(column.type) or table is None else _collation_in(table.options).lower()
 
 
-def _read(type_: str) -> _Type:
+def parts_of(type_: str) -> TypeParts:
+    """A type, read apart."""
     found = _TYPE.match(with_charset(type_, ""))
     if found is None:
-        return _Type(" ".join(type_.lower().split()), "", unsigned=False, zerofill=False)
+        return TypeParts(" ".join(type_.lower().split()), "", unsigned=False, zerofill=False)
     base, rest = " ".join(found["base"].lower().split()), found["rest"].lower()
     inside = found["inside"] or ""
     if base in {"bool", "boolean"}:
         inside = "1"
     made = _SAME.get(base, base)
-    return _Type(made, inside.strip(), unsigned="unsigned" in rest, zerofill="zerofill" in rest)
+    return TypeParts(made, inside.strip(), unsigned="unsigned" in rest, zerofill="zerofill" in rest)
 
 
 def cost(old: Column, new: Column, table: Table | None, *, is_indexed: bool, by: Conversions) -> Cost:
     """What it costs to turn a column into another one of the same name, nullability and default."""
     widens_far = by.widens_far
-    one, other = _read(old.type), _read(new.type)
+    one, other = parts_of(old.type), parts_of(new.type)
     if one.base != other.base or (one.unsigned, one.zerofill) != (other.unsigned, other.zerofill):
         return Cost.COPY
     before, after = charset_of(old, table), charset_of(new, table)
     texts = is_text(old.type)
+    if texts and written_charset(new.type) and not says_charset(old, table):
+        return Cost.COPY  # whoever asks for a character set has another one, and which is not known
     grows = before == "utf8mb3" and after == "utf8mb4"
     if texts and before != after and not grows:
         return Cost.COPY
@@ -139,7 +152,7 @@ def cost(old: Column, new: Column, table: Table | None, *, is_indexed: bool, by:
     return Cost.INPLACE if grows and not widens_far else widened
 
 
-def _widened(one: _Type, other: _Type, before: str, after: str, *, texts: bool, widens_far: bool) -> Cost:
+def _widened(one: TypeParts, other: TypeParts, before: str, after: str, *, texts: bool, widens_far: bool) -> Cost:
     if one.base in {"enum", "set"}:
         return _values_added(one, other)
     if one.base in {"varchar", "varbinary"}:
@@ -160,12 +173,12 @@ def _length_changed(old_bytes: int, new_bytes: int, *, widens_far: bool) -> Cost
     return Cost.INPLACE if same_side else Cost.COPY
 
 
-def _values_added(one: _Type, other: _Type) -> Cost:
+def _values_added(one: TypeParts, other: TypeParts) -> Cost:
     """Values at the end are a note, as long as the number of a value takes as many bytes as before."""
     if other.values[: len(one.values)] != one.values:
         return Cost.COPY
 
-    def width(type_: _Type) -> int:
+    def width(type_: TypeParts) -> int:
         count = len(type_.values)
         if type_.base == "enum":
             return 1 if count <= _ONE_BYTE_LENGTH else 2

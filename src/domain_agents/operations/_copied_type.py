@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain_agents import ddl
-from domain_agents.engines import Can
+from domain_agents.engines import Can, CopiesTables
 from domain_agents.operations import CannotPlan, Migration, Phase, Query, Step
 from domain_agents.operations._keys import orphans
 
@@ -126,6 +126,10 @@ def _change(
     table = schema.table(change.table)
     column = table.column(change.column) if table else None
     before = engine.stored_type(column.type) if column else ""
+    unfit = ""
+    if table is not None and column is not None and isinstance(engine, CopiesTables):
+        unfit = engine.unfit_values(table, column, change.type)
+    listed = Query(unfit, "no rows", "a value that does not fit the new type stops the change: repair these first")
     return Migration(
         title=f"change {change.table.name}.{change.column} to {change.type}",
         slug=f"change_{change.table.name}_{change.column}_type",
@@ -133,6 +137,7 @@ def _change(
         why=why,
         statements=(change,),
         transaction=not engine.refuses_transaction(change, schema),
+        prechecks=(listed,) if unfit else (),
         undo=f"a new change of {change.table.name}.{change.column} back to {before}; values that do not fit it stop that "
         "change",
         warnings=warnings,
