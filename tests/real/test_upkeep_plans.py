@@ -82,3 +82,16 @@ def test_sql_by_hand_that_keeps_others_waiting_says_so_first() -> None:
 def test_sql_by_hand_that_is_not_one_statement_is_refused(query: str) -> None:
     with pytest.raises(ToolError, match=r"changes\[0\]\.query: .*Way out: \w+"):
         plan(kind="raw_sql", query=query or " ", why="x", undo="y")
+
+
+def test_a_backfill_that_takes_long_is_a_job_of_its_own_with_its_reason_and_its_check() -> None:
+    given = {"engine": "postgresql", "schema": SCHEMA, "changes": [FROM_ROW]}
+    for rows, kinds in ((1_000_000, ["migration", "check"]), (60_000_000, ["job", "migration", "check"])):
+        arguments = PlanMigration.model_validate({**given, "tables": {"Users": {"rows": rows}}})
+        made = planned(arguments, Settings(project=None), Job())
+        assert [getattr(step, "kind", "migration") for step in made.plan.steps] == kinds
+    [migration] = made.plan.migrations
+    job = made.plan.steps[0]
+    assert migration.job == job.order
+    assert "12,000 batches" in job.why
+    assert migration.validations[0].sql in getattr(job, "wait_for", "")

@@ -214,7 +214,7 @@ def test_the_engine_is_asked_for_when_nothing_tells() -> None:
         ({"sql": "ALTER TABLE nope ADD COLUMN x int"}, "there is no table nope"),
         ({"sql": "ALTER TABLE userz ADD COLUMN x int"}, "did you mean users?"),
         ({"sql": "ALTER TABLE users ADD COLUMN email text"}, "has a column email already"),
-        ({"sql": "CREATE VIEW v AS SELECT 1"}, "planned today"),
+        ({"sql": "CREATE DOMAIN d AS text"}, "planned today"),
         ({"sql": "UPDATE users SET country = 'x'"}, '"backfill"'),
         ({"sql": "SELECT 1"}, "there is no change in it"),
         ({"sql": "\n\nALTR TABLE users"}, "line 3"),

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from domain_agents.catalog import Table
     from domain_agents.engines import Backfill
 
+_LAG_SECONDS = 5
+_MOST_WAITS = 600
+"""Seconds of replication lag from which a backfill rests, and how many seconds it rests at most before it gives up."""
+
 
 def backfill_statements(
     fill: Backfill,
@@ -60,6 +64,7 @@ DECLARE
     {prefix}is_last boolean;
     {prefix}filled bigint;
     {prefix}total bigint;
+    {prefix}waits integer;
 BEGIN
     INSERT INTO {progress} ({", ".join(places)})
     SELECT {", ".join(names)} FROM {written_table} ORDER BY {", ".join(names)} LIMIT 1
@@ -95,6 +100,16 @@ BEGIN
         COMMIT;
         RAISE NOTICE 'backfill: % rows filled', {prefix}total;
         PERFORM pg_sleep({fill.pause_seconds:g});
+        -- Replicas that fall behind are waited for, where they can be seen (with pg_monitor), but not for ever.
+        {prefix}waits := 0;
+        WHILE (SELECT max(replay_lag) > interval '{_LAG_SECONDS} seconds' FROM pg_stat_replication) LOOP
+            {prefix}waits := {prefix}waits + 1;
+            IF {prefix}waits > {_MOST_WAITS} THEN
+                RAISE EXCEPTION 'replicas stay more than {_LAG_SECONDS} seconds behind: run this file again later';
+            END IF;
+            COMMIT;
+            PERFORM pg_sleep(1);
+        END LOOP;
     END LOOP;
 END
 """

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from domain_agents import ddl
 from domain_agents.catalog import Schema, TableName
 from domain_agents.engines import Blocks, Can, CannotSpell, Effect, Engine, TableSize
+from domain_agents.migrations._backfill_jobs import backfill_job
 from domain_agents.migrations._jobs import OF_WAITING, job_before, waits_knowingly
 from domain_agents.migrations.plan import Plan, PlannedDeploy, PlannedMigration, PlannedStep
 from domain_agents.operations import CannotPlan, Deploy, Migration, Situation, WorksOn
@@ -75,6 +76,11 @@ def plan(asked: Sequence[Asked], schema: Schema, engine: Engine, sizes: Mapping[
                 warnings += job.cautions
             planned, current = _planned(len(steps) + 1, step, current, engine, sizes, new)
             planned = replace(planned, job=order if job else 0)
+            rows = size_of(planned.backfill.table, sizes).rows if planned.backfill else None
+            outside = backfill_job(planned, rows)
+            if outside is not None:
+                steps.append(outside)
+                planned = replace(planned, order=outside.order + 1, job=outside.order)
             steps.append(planned)
             if "WAIT" in planned.lock_impact:
                 warnings.append(f"{step.title}: {planned.lock_impact} ({planned.expected_duration})")
@@ -123,6 +129,7 @@ def _parts(step: Migration | Deploy, engine: Engine) -> tuple[Migration | Deploy
             title=f"{step.title} ({number} of {last})",
             slug=step.slug if number == 1 else f"{step.slug}_{number}",
             statements=(statement,),
+            undo=step.undo if number == last else f"that of part {last} of {last}, which takes back all of them",
             prechecks=step.prechecks if number == 1 else (),
             validations=step.validations if number == last else (),
             warnings=step.warnings if number == 1 else (),
