@@ -306,3 +306,16 @@ def test_a_replayed_history_arrives_where_the_statements_lead() -> None:
     assert orders.foreign_keys[0].parent == TableName("people")
     assert schema.indexes == {}
     assert schema.extras == ("CREATE VIEW v AS SELECT 1",)
+
+
+def test_the_columns_that_set_null_empties_are_read_and_written() -> None:
+    sql = (
+        "CREATE TABLE b (t bigint NOT NULL, a_id bigint, CONSTRAINT b_a_id_fkey FOREIGN KEY (t, a_id) REFERENCES a (t, id) "
+        "ON DELETE SET NULL (a_id))"
+    )
+    (statement,) = READER.read(sql)
+    assert (statement.problem, statement.dropped) == ("", ())
+    (atom,) = statement.atoms
+    assert isinstance(atom, ddl.CreateTable)
+    assert atom.table.foreign_keys[0].set_columns == ("a_id",)
+    assert "ON DELETE SET NULL (a_id)" in POSTGRESQL.spell(atom, Schema())[0]

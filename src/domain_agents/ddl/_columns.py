@@ -15,6 +15,7 @@ from domain_agents.ddl._statement import (
     column_in,
     table_in,
     with_constraint,
+    with_own_columns,
 )
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class AddColumn:
     default_is_volatile: bool = False
 
     def apply(self, schema: Schema) -> Schema:
-        table = table_in(schema, self.table)
+        table = with_own_columns(table_in(schema, self.table))
         if table.column(self.column.name) is not None:
             if self.if_not_exists:
                 return schema
@@ -71,7 +72,7 @@ class DropColumn:
     if_exists: bool = False
 
     def apply(self, schema: Schema) -> Schema:
-        table = table_in(schema, self.table)
+        table = with_own_columns(table_in(schema, self.table))
         if table.column(self.column) is None:
             if self.if_exists:
                 return schema
@@ -103,7 +104,7 @@ class RenameColumn:
     new_name: str
 
     def apply(self, schema: Schema) -> Schema:
-        table = table_in(schema, self.table)
+        table = with_own_columns(table_in(schema, self.table))
         column_in(table, self.column)
         if table.column(self.new_name) is not None:
             raise DoesNotApply(f"table {table.name} has a column {self.new_name} already")
@@ -119,7 +120,10 @@ class RenameColumn:
             uniques=tuple(replace(u, columns=renamed(u.columns)) for u in table.uniques),
             checks=tuple(replace(check, expression=self._in(check.expression)) for check in table.checks),
             exclusions=tuple(replace(one, definition=self._in(one.definition)) for one in table.exclusions),
-            foreign_keys=tuple(replace(fk, columns=renamed(fk.columns)) for fk in table.foreign_keys),
+            foreign_keys=tuple(
+                replace(fk, columns=renamed(fk.columns), set_columns=renamed(fk.set_columns))
+                for fk in table.foreign_keys
+            ),
         )
         after = schema.with_table(self._in_generated(changed))
         for child in after.tables.values():

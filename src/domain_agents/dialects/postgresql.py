@@ -60,7 +60,7 @@ _NO_CHANGE = {
 
 # Clauses that no atom holds, by the field of the tree that says them.
 _CONSTRAINT_CLAUSES = {
-    "nulls_not_distinct": "NULLS NOT DISTINCT", "including": "INCLUDE", "fk_del_set_cols": "the columns of SET NULL",
+    "nulls_not_distinct": "NULLS NOT DISTINCT", "including": "INCLUDE",
     "is_no_inherit": "NO INHERIT", "options": "WITH (...)", "indexspace": "USING INDEX TABLESPACE",
 }  # fmt: skip
 _TABLE_CLAUSES = {"options": "WITH (...)", "tablespacename": "TABLESPACE", "access_method": "USING"}
@@ -364,6 +364,7 @@ class _Statement:
                 if tree.deferrable
                 else "",
                 validated=not tree.skip_validation,
+                set_columns=_strings(tree.fk_del_set_cols),
             )
         raise _NotUnderstood(f"the constraint {tree.conname or kind.removeprefix('CONSTR_').lower()}")
 
@@ -412,7 +413,15 @@ class _Statement:
                 return (ddl.ValidateConstraint(table, tree.name),)
             case "DropConstraint":
                 return (ddl.DropConstraint(table, tree.name, tree.missing_ok),)
-            case "ChangeOwner" | "SetStatistics" | "SetStorage" | "SetRelOptions" | "EnableRowSecurity" | "ForceRowSecurity" | "SetOptions":
+            case (
+                "ChangeOwner"
+                | "SetStatistics"
+                | "SetStorage"
+                | "SetRelOptions"
+                | "EnableRowSecurity"
+                | "ForceRowSecurity"
+                | "SetOptions"
+            ):
                 return (ddl.NoCatalogChange("settings", table),)
         partitioning = altered(table, tree, self.span)
         if partitioning is not None:

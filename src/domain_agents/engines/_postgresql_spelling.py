@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def changed_key(
-    statement: ddl.ChangePrimaryKey, schema: Schema, quote: Callable[[str], str], quote_table: Callable[[TableName], str]
+    statement: ddl.ChangePrimaryKey,
+    schema: Schema,
+    quote: Callable[[str], str],
+    quote_table: Callable[[TableName], str],
 ) -> tuple[str, ...]:
     """The key that goes and the one that comes, in one statement.
 
@@ -28,7 +31,9 @@ def changed_key(
     if table is None or table.primary_key is None:
         raise CannotSpell(f"the primary key of {statement.table} is not known; give today's CREATE TABLE in `schema`")
     name = quote(table.primary_key.name)
-    added = f", ADD CONSTRAINT {name} PRIMARY KEY ({', '.join(map(quote, statement.columns))})" if statement.columns else ""
+    added = (
+        f", ADD CONSTRAINT {name} PRIMARY KEY ({', '.join(map(quote, statement.columns))})" if statement.columns else ""
+    )
     return (f"ALTER TABLE {quote_table(statement.table)} DROP CONSTRAINT {name}{added}",)
 
 
@@ -145,7 +150,9 @@ class Spelling:
         parts = [f"FOREIGN KEY ({self._names(key.columns)}) REFERENCES {self.table(key.parent)}"]
         if key.parent_columns:
             parts[0] += f" ({self._names(key.parent_columns)})"
-        parts += [f"ON {event} {action}" for event, action in self._actions(key)]
+        for event, action in self._actions(key):
+            emptied = f" ({self._names(key.set_columns)})" if event == "DELETE" and key.set_columns else ""
+            parts.append(f"ON {event} {action}{emptied}")
         if key.deferrable:
             parts.append(key.deferrable)
         if not key.validated:

@@ -169,12 +169,12 @@ def _add_lookup(draft: Draft, table: DraftTable, attribute: Attribute, name: str
     lookup = draft.start(f"{table.key}_{singular(name)}")
     code = draft.physical.typed(Attribute("code", "code"), money="decimal", enums="check")
     label = draft.physical.typed(Attribute("label", "short_text"), money="decimal", enums="check")
-    number = draft.physical.typed(Attribute("position", "int"), money="decimal", enums="check")
+    number = draft.physical.typed(Attribute("sort_order", "int"), money="decimal", enums="check")
     lookup.add(Column("code", code.type, nullable=False), meaning="code")
     lookup.add(Column("label", label.type, nullable=False), meaning="short_text")
-    lookup.add(Column("position", number.type, nullable=False), meaning="int")
+    lookup.add(Column("sort_order", number.type, nullable=False), meaning="int")
     lookup.primary(("code",), draft.named(lookup, (), "pkey"))
-    lookup.unique(("position",), draft.named(lookup, ("position",), "key"))
+    lookup.unique(("sort_order",), draft.named(lookup, ("sort_order",), "key"))
     lookup.table = replace(lookup.table, comment=f"What {table.name}.{name} may be.")
     lookup.reasons.append(f"the values of {table.name}.{name} are rows (settings.enums: lookup): a new one is no DDL")
     quote, literal = draft.quote, draft.physical.literal
@@ -182,7 +182,7 @@ def _add_lookup(draft: Draft, table: DraftTable, attribute: Attribute, name: str
         f"({literal(value, 'code')}, {literal(said(value).capitalize(), 'short_text')}, {place})"
         for place, value in enumerate(attribute.values, start=1)
     )
-    columns = ", ".join(map(quote, ("code", "label", "position")))
+    columns = ", ".join(map(quote, ("code", "label", "sort_order")))
     lookup.statements.append(
         f"INSERT INTO {draft.physical.engine.quote_table(lookup.table.name)} ({columns}) VALUES\n    {rows}"
     )

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from domain_agents.dialects import dialect, replay
 from domain_agents.engines import UnknownEngine, engine, engine_names
 from domain_agents.schemas.advice import advise
+from domain_agents.schemas.audit import audit
 from domain_agents.schemas.design import Design, design
 from domain_agents.schemas.diff import diff
 from domain_agents.schemas.draw.dbml import draw_dbml
@@ -47,6 +48,10 @@ _LISTED: Final = {
     "description": "{name, settings, entities[{name, attributes[{name, kind}]}], relations[{child, parent}], "
     "access[{entity, equals, order_by}]}; kind: email, money, timestamp, ...; all fields: schema_designer",
 }
+
+
+_STYLE: Final = frozenset({"missing_reference"})
+"""The design itself says what is named like a reference and is none."""
 
 
 class DesignSchema(BaseModel):
@@ -128,7 +133,14 @@ def _engine(arguments: DesignSchema, spec: Spec, settings: Settings) -> Engine:
 
 def _structured(made: Design, sql: str) -> dict[str, Any]:
     title = made.spec.name
-    findings = [*made.findings, *read_back(made, sql)]
+    reached, _ = replay(sql, dialect(made.engine.name))
+    held = {
+        table.table.name.name: entity.rows_1y or 0
+        for table in made.tables
+        if (entity := made.spec.entity(table.entity))
+    }
+    audited = audit(reached, made.engine, rows=held, without=_STYLE)
+    findings = [*made.findings, *read_back(made, sql), *(one.finding for one in audited.findings)]
     return {
         "engine": {"name": made.engine.name, "version": made.engine.version},
         "name": title,
