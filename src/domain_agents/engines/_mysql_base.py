@@ -256,6 +256,11 @@ class MysqlBase(ABC):
         """See Engine."""
         if isinstance(statement, ddl.CreateTrigger | ddl.DropTrigger | ddl.KeepText | ddl.Verbatim):
             return (statement.text,)
+        if isinstance(statement, ddl.AddEnumValue):
+            try:
+                statement = statement.as_change(schema)
+            except ddl.DoesNotApply as error:
+                raise CannotSpell(str(error)) from error
         if isinstance(statement, ddl.DefineView):
             return (statement.view.definition,)
         if isinstance(statement, ddl.DropView):

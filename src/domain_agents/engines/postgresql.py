@@ -49,6 +49,7 @@ on every newer one."""
 _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_$]*\Z", re.ASCII)
 _SINCE = {Can.DETACH_CONCURRENTLY: 14, Can.FOREIGN_KEY_NOT_VALID_ON_PARTITIONED: 18}
 _CAPABILITIES = frozenset(Can) - {
+    Can.ENUM_COLUMNS,
     Can.FOREIGN_KEY_BRINGS_INDEX,
     Can.PARTITIONS_IN_TABLE,
     Can.VIEWS_KEEP_NAMES,

@@ -104,7 +104,8 @@ def from_changes(
         if foreign:
             raise change.fail(foreign[0], f"is not a field of {kind}", f"fields: {', '.join(sorted(known))}")
         operation = made.from_change(change)
-        _read_back(change, operation.statement, reader, engine)
+        for atom in _single(operation.statement):
+            _read_back(change, atom, reader, engine)
         asked.append(Asked(operation, change.where))
     return tuple(asked)
 
@@ -231,6 +232,13 @@ def _data_way_out(atom: ddl.Statement) -> str:
             'leave data changes out; values for existing rows are given as "backfill": {"table.column": "<expression>"}'
         )
     return ""
+
+
+def _single(statement: ddl.Statement) -> tuple[ddl.Statement, ...]:
+    """The statements in one that no engine has: those whose text a person gave parts of."""
+    if isinstance(statement, ddl.ReshapeColumns):
+        return statement.added
+    return (ddl.AddColumn(statement.to, statement.added),) if isinstance(statement, ddl.MoveColumn) else (statement,)
 
 
 def _comparable(atom: ddl.Statement) -> ddl.Statement:

@@ -154,9 +154,9 @@ class Change:
         """A text that may be left out: then empty."""
         return str(self.fields.get(name) or "")
 
-    def table(self, name: str = "table") -> TableName:
-        """A table's name."""
-        return table_name(self.text(name, '"users" or "public.users"'))
+    def table(self, name: str = "table", example: str = '"users" or "public.users"') -> TableName:
+        """A table's name, or that of a type or view, which looks the same."""
+        return table_name(self.text(name, example))
 
     def expression(self, name: str) -> str | None:
         """An SQL expression that may be left out.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from domain_agents.catalog import Schema
     from domain_agents.engines import Engine
 
+TYPE_EXAMPLE = '"order_state"'
 LONGEST_VALUE = 63
 """Bytes of an enum's value in PostgreSQL (NAMEDATALEN - 1): https://www.postgresql.org/docs/18/datatype-enum.html."""
 

@@ -9,7 +9,7 @@ from domain_agents import ddl
 from domain_agents.engines import Can, Engine
 from domain_agents.operations import Deploy, Migration, Phase, Situation, Step
 from domain_agents.operations._asking import Change, Field, Request
-from domain_agents.operations._enums import LONGEST_VALUE, needs_types
+from domain_agents.operations._enums import LONGEST_VALUE, TYPE_EXAMPLE, needs_types
 
 if TYPE_CHECKING:
     from domain_agents.catalog import Schema, TableName
@@ -58,7 +58,12 @@ class AddEnumValue:
             raise change.fail("after", "cannot stand beside before", "one neighbour")
         if len(value.encode()) > LONGEST_VALUE:
             raise change.fail("value", f"is longer than {LONGEST_VALUE} bytes", "a shorter name for it")
-        enum = change.table("table" if column else "name")
+        engine = change.request.engine
+        if column and not engine.can(Can.ENUM_COLUMNS):
+            raise change.fail("column", f"lists no values of its own on {engine.name}", "the column's type, as `name`")
+        if not column:
+            needs_types(engine, (value,))
+        enum = change.table("table") if column else change.table("name", TYPE_EXAMPLE)
         return cls(enum, value, change.word("before"), change.word("after"), column)
 
     @classmethod
@@ -74,10 +79,13 @@ class AddEnumValue:
             return self.statement.apply(schema)
         return ddl.AddEnumValue(self.enum, self.value, self.before, self.after).apply(schema)
 
+    def _added(self, schema: Schema) -> ddl.Statement:
+        """Where a column lists its values, it is a change of the column's type."""
+        added = ddl.AddEnumValue(self.enum, self.value, self.before, self.after, column=self.column)
+        return added.as_change(schema) if self.column else self.statement
+
     def steps(self, engine: Engine, schema: Schema, situation: Situation) -> tuple[Step, ...]:
         """See Operation."""
-        if not (self.column and engine.can(Can.ENUM_COLUMNS)):
-            needs_types(engine, (self.value,))
         self.apply(schema)
         whose = f"{self.enum}.{self.column}" if self.column else f"enum type {self.enum}"
         label = f"{self.enum.name}_{self.column}" if self.column else self.enum.name
@@ -86,11 +94,13 @@ class AddEnumValue:
                 title=f"add the value {self.value!r} to {whose}",
                 slug=f"add_{label}_{self.value}",
                 phase=Phase.EXPAND,
-                why="the rows stay as they are; outside a transaction, because a value that was added cannot be used "
+                why="the rows stay as they are"
+                if self.column
+                else "the rows stay as they are; outside a transaction, because a value that was added cannot be used "
                 "before its transaction has committed (55P04)",
-                statements=(self.statement,),
+                statements=(self._added(schema),),
                 transaction=False,
-                undo=f"remove_enum_value takes {self.value!r} away again (a plan of its own); it does no harm unused",
+                undo=f"none needed: {self.value!r} does no harm while no row holds it",
             ),
             Deploy(
                 title=f"the application that can read {self.value!r} is live everywhere, and only then one writes it",

@@ -9,7 +9,7 @@ from domain_agents import ddl
 from domain_agents.catalog import Enum
 from domain_agents.operations import Migration, Phase, Situation, Step
 from domain_agents.operations._asking import Change, Field, Request
-from domain_agents.operations._enums import LONGEST_VALUE, needs_types
+from domain_agents.operations._enums import LONGEST_VALUE, TYPE_EXAMPLE, needs_types
 
 if TYPE_CHECKING:
     from domain_agents.catalog import Schema, TableName
@@ -44,7 +44,8 @@ class CreateEnum:
     @classmethod
     def from_change(cls, change: Change) -> CreateEnum:
         """See Operation."""
-        name, values = change.table("name"), change.names("values", '["draft", "paid"]')
+        name, values = change.table("name", TYPE_EXAMPLE), change.names("values", '["draft", "paid"]')
+        needs_types(change.request.engine, values)
         twice = sorted({one for one in values if values.count(one) > 1})
         if twice:
             raise change.fail("values", f"{twice[0]!r} stands there twice", "each value once")

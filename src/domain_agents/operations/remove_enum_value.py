@@ -14,7 +14,7 @@ from domain_agents.catalog import Enum
 from domain_agents.operations import CannotPlan, Deploy, Migration, Phase, Query, Situation, Step
 from domain_agents.operations._asking import Change, Field, Request
 from domain_agents.operations._dependents import breakage_warnings
-from domain_agents.operations._enums import literal, named_in_texts, needs_types
+from domain_agents.operations._enums import TYPE_EXAMPLE, literal, named_in_texts, needs_types
 from domain_agents.operations._stand_in import StandIn
 from domain_agents.operations._views import made_again, views_showing
 
@@ -56,7 +56,8 @@ class RemoveEnumValue:
     @classmethod
     def from_change(cls, change: Change) -> RemoveEnumValue:
         """See Operation."""
-        return cls(change.table("name"), change.text("value", '"legacy"'), change.word("replacement"))
+        needs_types(change.request.engine, ())
+        return cls(change.table("name", TYPE_EXAMPLE), change.text("value", '"legacy"'), change.word("replacement"))
 
     @classmethod
     def from_statement(cls, statement: ddl.Statement, request: Request) -> RemoveEnumValue | None:

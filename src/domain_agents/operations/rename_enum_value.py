@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from domain_agents import ddl
 from domain_agents.operations import Deploy, Migration, Phase, Situation, Step
 from domain_agents.operations._asking import Change, Field, Request
-from domain_agents.operations._enums import named_in_texts, needs_types
+from domain_agents.operations._enums import TYPE_EXAMPLE, named_in_texts, needs_types
 
 if TYPE_CHECKING:
     from domain_agents.catalog import Schema, TableName
@@ -44,7 +44,8 @@ class RenameEnumValue:
     @classmethod
     def from_change(cls, change: Change) -> RenameEnumValue:
         """See Operation."""
-        return cls(change.table("name"), change.text("value", '"ok"'), change.text("new_value", '"fine"'))
+        needs_types(change.request.engine, ())
+        return cls(change.table("name", TYPE_EXAMPLE), change.text("value", '"ok"'), change.text("new_value", '"fine"'))
 
     @classmethod
     def from_statement(cls, statement: ddl.Statement, request: Request) -> RenameEnumValue | None:
