@@ -10,6 +10,8 @@ from domain_agents.migrations.formats._script import (
     UNREAD,
     Made,
     ScriptFormat,
+    blanked,
+    built_in,
     escaped,
     line_of,
     unescaped,
@@ -64,29 +66,32 @@ def template_literal(sql: str) -> str:
     return "`" + _HIDDEN.sub(lambda found: f"\\u{{{ord(found.group()):x}}}", text) + "`"
 
 
-def sent(content: str, call: str, others: str, more: str = "") -> tuple[list[Made], list[UnreadPart]]:
-    """The texts that `up` hands to `call` (a pattern as far as its bracket), alone or with `more`, and the `others`."""
+def sent(
+    content: str, call: str, others: str, engine: str, *, more: str = "", flavour: str = ""
+) -> tuple[list[Made], list[UnreadPart]]:
+    """The statements that `up` hands to `call` (a pattern as far as its bracket), alone or with `more`, or builds in a
+    `flavour` of schema builder, and the `others` that it calls."""
     code = without_comments(content, _LINE_COMMENT)
     # Whatever SQL says of itself, it does not end the function.
     up = _UP.search(_TEMPLATE.sub(lambda text: re.sub(r"[^\n]", " ", text.group()), code))
     if up is None:
         return [], [UnreadPart(0, "", "there is no function up")]
     start, body = up.start(), content[up.start() : up.end()]
-    found: list[Made] = []
+    found: list[tuple[int, Made]] = []
     unread: list[UnreadPart] = []
     rest = body
     for one in re.compile(rf"{call}\s*{_LITERAL}\s*(?P<end>,?\s*\)|{more or ',?'})?", re.DOTALL).finditer(body):
-        rest = rest.replace(one.group(), re.sub(r"[^\n]", " ", one.group()), 1)
+        rest = blanked(rest, one.start(), one.end())
         name = next(kind for kind in ("template", "single", "double") if one.group(kind) is not None)
         text, end = one.group(name), (one.group("end") or "").strip()
         made = name == "template" and re.search(r"(?<!\\)(?:\\\\)*\$\{", text) is not None
         if made or not end.endswith((")", "}")):
             unread.append(UnreadPart(line_of(content, start + one.start()), "", "its SQL is made by code"))
         else:
-            found.append(Made(unescaped(text), line_of(content, start + one.start(name))))
-    rest = without_comments(rest, _LINE_COMMENT)
+            found.append((one.start(), Made(unescaped(text), line_of(content, start + one.start(name)))))
+    rest = built_in(without_comments(rest, _LINE_COMMENT), content, start, flavour, engine, found, unread)
     unread += [
         UnreadPart(line_of(content, start + other.start()), other.group().strip(" ("), UNREAD)
         for other in re.finditer(rf"(?:{call})(?!sql\b)|{others}", rest)
     ]
-    return found, sorted(unread, key=lambda part: part.line)
+    return [one for _, one in sorted(found, key=lambda pair: pair[0])], sorted(unread, key=lambda part: part.line)

@@ -9,6 +9,8 @@ from domain_agents.migrations.formats import UnreadPart
 from domain_agents.migrations.formats._script import (
     UNREAD,
     Made,
+    blanked,
+    built_in,
     dedented,
     escaped,
     indented,
@@ -51,24 +53,27 @@ def in_comment(line: str) -> str:
     return line.replace("?>", "? >")
 
 
-def sent(content: str, call: str, others: str) -> tuple[list[Made], list[UnreadPart]]:
-    """The texts that `up` hands to `call` (a pattern as far as its bracket), and the `others` that it calls."""
+def sent(content: str, call: str, others: str, engine: str, flavour: str = "") -> tuple[list[Made], list[UnreadPart]]:
+    """The statements that `up` hands to `call` (a pattern as far as its bracket), or builds in a `flavour` of schema
+    builder, and the `others` that it calls."""
     up = _UP.search(content)
     if up is None:
         return [], [UnreadPart(0, "", "there is no method up")]
     start, body = up.start(), up.group()
-    found: list[Made] = []
+    found: list[tuple[int, Made]] = []
     unread: list[UnreadPart] = []
     rest = body
     for one in re.compile(call + r"\s*" + _LITERAL + r"\s*(?P<end>[),])?", re.DOTALL).finditer(body):
-        rest = rest.replace(one.group(), re.sub(r"[^\n]", " ", one.group()), 1)
+        rest = blanked(rest, one.start(), one.end())
         text, offset = _text(one)
         if text is None or one.group("end") != ")":
             unread.append(UnreadPart(line_of(content, start + one.start()), "", "its SQL is made by code"))
         else:
-            found.append(Made(text, line_of(content, start + offset)))
-    unread += _left(_COMMENT.sub(lambda line: " " * len(line.group()), rest), f"{call}|{others}", content, start)
-    return found, sorted(unread, key=lambda part: part.line)
+            found.append((one.start(), Made(text, line_of(content, start + offset))))
+    rest = _COMMENT.sub(lambda line: " " * len(line.group()), rest)
+    rest = built_in(rest, content, start, flavour, engine, found, unread)
+    unread += _left(rest, f"{call}|{others}", content, start)
+    return [one for _, one in sorted(found, key=lambda pair: pair[0])], sorted(unread, key=lambda part: part.line)
 
 
 def _left(rest: str, calls: str, content: str, start: int) -> Iterator[UnreadPart]:

@@ -16,6 +16,7 @@ from domain_agents.dialects import dialect
 from domain_agents.migrations.formats import FileStatement, Format, OutsideTransaction, ReadFile, UnreadPart, is_setting
 from domain_agents.migrations.formats._header import in_directory
 from domain_agents.migrations.formats._sql import BEGIN, END, Body, Place, body, header, places
+from domain_agents.migrations.recognition.builders import built
 from domain_agents.rendering import render as render_template
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class ScriptFormat(Format):
 
     def read(self, path: str, content: str, engine: str) -> ReadFile:
         transaction = self.opens_transaction(content) and engine in _TRANSACTIONAL
-        found, unread = self.sent(content)
+        found, unread = self.sent(content, engine)
         found = [Made(self.received(one.sql, engine), one.line) for one in found]
         return ReadFile(tuple(in_transactions(found, engine, opened=transaction)), tuple(unread))
 
@@ -114,7 +115,7 @@ class ScriptFormat(Format):
         """Whether the framework opens one around the file, on an engine where that means something."""
         raise NotImplementedError
 
-    def sent(self, content: str) -> tuple[list[Made], list[UnreadPart]]:
+    def sent(self, content: str, engine: str) -> tuple[list[Made], list[UnreadPart]]:
         """The statements of the way up, and the calls whose SQL cannot be told."""
         raise NotImplementedError
 
@@ -179,6 +180,29 @@ def mark_for(sql: str, mark: str = "SQL") -> str:
 def without_comments(content: str, pattern: str) -> str:
     """The source with whole-line comments blanked, every character in its place."""
     return re.sub(pattern, lambda found: re.sub(r"[^\n]", " ", found.group()), content, flags=re.MULTILINE)
+
+
+def blanked(text: str, start: int, end: int) -> str:
+    """The text with a part made blank, every other character in its place."""
+    return text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
+
+
+def built_in(
+    body: str,
+    content: str,
+    start: int,
+    flavour: str,
+    engine: str,
+    found: list[tuple[int, Made]],
+    unread: list[UnreadPart],
+) -> str:
+    """What is left of `body`, which begins at `start` of `content`, without the schema builder's calls."""
+    for one in built(body, flavour, engine) if flavour else ():
+        line = line_of(content, start + one.start)
+        found.extend((one.start, Made(sql, line)) for sql in one.statements)
+        unread.extend(UnreadPart(line_of(content, start + at), what, UNREAD) for at, what in one.unread)
+        body = blanked(body, one.start, one.end)
+    return body
 
 
 def line_of(content: str, offset: int) -> int:

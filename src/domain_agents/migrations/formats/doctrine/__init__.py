@@ -62,8 +62,8 @@ class _Doctrine(ScriptFormat):
     def opens_transaction(self, content: str) -> bool:
         return re.search(r"function\s+isTransactional\s*\([^{]*\{\s*return\s+false", content) is None
 
-    def sent(self, content: str) -> tuple[list[Made], list[UnreadPart]]:
-        return sent(content, _SENDS, _OTHERS)
+    def sent(self, content: str, engine: str) -> tuple[list[Made], list[UnreadPart]]:
+        return sent(content, _SENDS, _OTHERS, engine)
 
     def notes(self, project: Project) -> tuple[str, ...]:
         return (

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _NUMBERS_MARKS = frozenset({"postgresql"})
 _SENDS = r"\b(?:run|(?:knex|trx)(?:\.schema)?\.raw)\("
-_OTHERS = r"\b(?:knex|trx)\.(?:schema|batchInsert|transaction)\b(?:\s*\.\w+)?|\b(?:knex|trx)\((?=['\"])"
+_OTHERS = r"\b(?:knex|trx)\.(?:batchInsert|transaction)\b|\b(?:knex|trx)\.schema\s*\.\w+|\b(?:knex|trx)\((?=['\"])"
 
 
 class _Knex(NodeFormat):
@@ -63,8 +63,8 @@ class _Knex(NodeFormat):
     def opens_transaction(self, content: str) -> bool:
         return re.search(r"\btransaction\s*:\s*false", content) is None
 
-    def sent(self, content: str) -> tuple[list[Made], list[UnreadPart]]:
-        return sent(content, _SENDS, _OTHERS)
+    def sent(self, content: str, engine: str) -> tuple[list[Made], list[UnreadPart]]:
+        return sent(content, _SENDS, _OTHERS, engine, flavour="knex")
 
     def notes(self, project: Project) -> tuple[str, ...]:
         return (

@@ -75,8 +75,8 @@ class _Laravel(ScriptFormat):
     def opens_transaction(self, content: str) -> bool:
         return re.search(r"\$withinTransaction\s*=\s*false", content) is None
 
-    def sent(self, content: str) -> tuple[list[Made], list[UnreadPart]]:
-        return sent(content, _SENDS, _OTHERS)
+    def sent(self, content: str, engine: str) -> tuple[list[Made], list[UnreadPart]]:
+        return sent(content, _SENDS, _OTHERS, engine, flavour="laravel")
 
     def notes(self, project: Project) -> tuple[str, ...]:
         return (

@@ -118,7 +118,7 @@ class _Rails(ScriptFormat):
     def opens_transaction(self, content: str) -> bool:
         return re.search(r"^\s*disable_ddl_transaction!", content, re.MULTILINE) is None
 
-    def sent(self, content: str) -> tuple[list[Made], list[UnreadPart]]:
+    def sent(self, content: str, engine: str) -> tuple[list[Made], list[UnreadPart]]:
         found: list[Made] = []
         unread: list[UnreadPart] = []
         code = without_comments(content, r"^[ \t]*#[^\n]*")

@@ -53,8 +53,8 @@ class _Sequelize(NodeFormat):
     def opens_transaction(self, content: str) -> bool:
         return re.search(r"\bsequelize\.transaction\(", content) is not None
 
-    def sent(self, content: str) -> tuple[list[Made], list[UnreadPart]]:
-        return sent(content, _SENDS, _OTHERS, more=r",\s*\{\s*transaction\s*(?::\s*\w+\s*)?\}")
+    def sent(self, content: str, engine: str) -> tuple[list[Made], list[UnreadPart]]:
+        return sent(content, _SENDS, _OTHERS, engine, more=r",\s*\{\s*transaction\s*(?::\s*\w+\s*)?\}")
 
     def notes(self, project: Project) -> tuple[str, ...]:
         return (

@@ -56,8 +56,8 @@ class _TypeOrm(NodeFormat):
     def opens_transaction(self, content: str) -> bool:
         return _OUTSIDE.search(content) is None
 
-    def sent(self, content: str) -> tuple[list[Made], list[UnreadPart]]:
-        return sent(content, _SENDS, _OTHERS)
+    def sent(self, content: str, engine: str) -> tuple[list[Made], list[UnreadPart]]:
+        return sent(content, _SENDS, _OTHERS, engine)
 
     def notes(self, project: Project) -> tuple[str, ...]:
         return (
