@@ -30,7 +30,8 @@ def unfit_condition(column: Column, type_: str, name: str) -> str:
     if new.base in {"decimal", "float", "double"} and from_text:
         return f"{name} NOT REGEXP {_NUMBER}"
     if new.base in {"date", "datetime", "timestamp", "time"} and from_text:
-        return f"{name} IS NOT NULL AND CAST({name} AS {'DATETIME' if new.base == 'timestamp' else new.base.upper()}) IS NULL"
+        as_type = "DATETIME" if new.base == "timestamp" else new.base.upper()
+        return f"{name} IS NOT NULL AND CAST({name} AS {as_type}) IS NULL"
     if new.base == "enum":
         return f"{name} NOT IN ({', '.join(new.values)})" if new.values else ""
     if new.base in {"varchar", "char"}:
