@@ -220,3 +220,9 @@ def test_the_primary_key_of_a_table_that_goes_into_a_partitioned_one_takes_the_p
     schema = ORDERS.replace('REFERENCES "Orders" (id) ON DELETE CASCADE', "")
     told = proved(postgres, schema=schema, changes=[change], rows={"Orders": 50_000, "Customers": 1_000})
     assert all(one["rewrote"] == [] for one in told["statements"])
+
+
+def test_a_partition_is_dropped_without_a_lock_on_its_table(postgres: PostgresScratch) -> None:
+    told = proved(postgres, sql="DROP TABLE events_2026_01")
+    modes = {lock["mode"] for one in told["statements"] for lock in one["locks"] if lock["relation"] == "events"}
+    assert modes <= {"SHARE UPDATE EXCLUSIVE", "ACCESS SHARE"}

@@ -303,6 +303,11 @@ def without_unfinished(table: Table, name: str) -> Table:
 
 
 def _require_free(parent: Table, bound: Bound) -> None:
+    key = parent.partitioned_by
+    if key is not None and bound.kind not in (key.method, "default"):
+        raise DoesNotApply(f"{parent.name} is partitioned by {key}: the bound of a partition is no {bound.kind}")
+    if key is not None and bound.kind == "range" and {len(bound.lower), len(bound.upper)} != {len(key.keys)}:
+        raise DoesNotApply(f"{parent.name} is partitioned by {key}: FROM and TO take {len(key.keys)} value(s) each")
     taken = next((one for one in parent.partitions if one.bound == bound), None)
     if taken is not None:
         raise DoesNotApply(f"{taken.name} takes these rows of {parent.name} already")

@@ -38,6 +38,17 @@ def table_in(schema: Schema, name: TableName) -> Table:
     return table
 
 
+def with_own_columns(table: Table) -> Table:
+    """The table, whose columns are its own to change.
+
+    Raises:
+        DoesNotApply: it is a partition.
+    """
+    if table.partition_of is not None:
+        raise DoesNotApply(f"{table.name} is a partition: its columns are those of {table.partition_of}, changed there")
+    return table
+
+
 def column_in(table: Table, name: str) -> Column:
     column = table.column(name)
     if column is None:

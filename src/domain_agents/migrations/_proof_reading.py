@@ -404,7 +404,7 @@ def _detached(atoms: Sequence[ddl.Statement]) -> set[tuple[str, str]]:
         (str(atom.partition), "")
         for atom in atoms
         if isinstance(atom, ddl.DetachPartition) and atom.table not in attached
-    }
+    } | {(str(atom.table), "") for atom in atoms if isinstance(atom, ddl.DropTable)}
 
 
 def _columns(schema: Schema) -> set[tuple[str, str]]:

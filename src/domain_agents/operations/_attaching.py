@@ -37,9 +37,11 @@ def require_partitions(engine: Engine) -> None:
         return
     if engine.can(Can.PARTITIONS_IN_TABLE):
         raise CannotPlan(
-            f"a partition of {engine.name} is a part of its table: none is attached or detached",
+            f"a partition of {engine.name} stands in its table's own text: this tool does not write such statements yet",
             field="kind",
-            way_out="use exchange_partition to swap a partition's rows with those of a table, or add_partition",
+            way_out="write it by hand, alone in a file: ALTER TABLE ... EXCHANGE PARTITION p WITH TABLE t only changes the "
+            "catalog; REORGANIZE PARTITION copies the rows of the partitions it names while writes wait; PARTITION BY "
+            "copies the whole table, which gh-ost or pt-online-schema-change do beside the application",
         )
     raise no_partitions(engine)
 

@@ -31,7 +31,8 @@ def bound_in(change: Change, field: str = "bound") -> Bound:
     Raises:
         CannotPlan: it is missing, is none, or a value in it is not one expression.
     """
-    text = re.sub(r"\A(?:FOR\s+)?VALUES\s+", "", change.text(field, _EXAMPLE).strip(), flags=re.IGNORECASE)
+    given = change.text(field, _EXAMPLE.removeprefix("for example "))
+    text = re.sub(r"\A(?:FOR\s+)?VALUES\s+", "", given.strip(), flags=re.IGNORECASE)
     if text.upper() == "DEFAULT":
         return Bound("default")
     found = _HASH.fullmatch(text)

@@ -265,7 +265,22 @@ class Swap:
     def locked(self) -> ddl.LockTables:
         """Every table that the swap locks, at once."""
         names = [self.table.name, self.new_name, *(child.name for child, _ in self.incoming)]
+        # Attached, the table's own foreign keys become parts of the new one's, which locks what they refer to.
+        names += self._referred if self.existing is not None else []
         return ddl.LockTables(tuple(dict.fromkeys(names)))
+
+    def locked_at_the_end(self) -> ddl.LockTables:
+        """What the end of the plain table locks.
+
+        DROP TRIGGER locks the partitions of a partitioned table before the table itself, a writer the other way round: that
+        was a deadlock, seen by the proof.
+        """
+        return ddl.LockTables(tuple(dict.fromkeys((self.table.name, self.old_name, *self._referred))))
+
+    @property
+    def _referred(self) -> list[TableName]:
+        found = (self.schema.table(key.parent) for key in self.table.foreign_keys)
+        return [parent.name for parent in found if parent is not None]
 
     def mirrored(self) -> ddl.MirrorTable:
         """What is written to the table is written to the new one."""

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from domain_agents import ddl
+from domain_agents.engines import Can, TableSize
 from domain_agents.operations import CannotPlan, Deploy, Migration, Phase, Query, Situation, Step
 from domain_agents.operations._dependents import dependents_of_table
+from domain_agents.operations.detach_partition import DetachPartition
 from domain_agents.operations.drop_constraint import DropConstraint
 
 if TYPE_CHECKING:
@@ -69,6 +71,8 @@ class DropTable:
         """See Operation."""
         self.apply(schema)
         table = self._found(schema)
+        if table.partition_of is not None and not situation.is_new_table:
+            return self._detached_first(engine, schema, table, table.partition_of)
         steps: list[Step] = []
         if not situation.is_new_table:
             steps.append(
@@ -82,6 +86,17 @@ class DropTable:
             steps += [step for step in dropped if isinstance(step, Migration)]
             schema = ddl.DropConstraint(child.name, key.name).apply(schema)
         return (*steps, self._drop(engine, schema, table, situation))
+
+    def _detached_first(self, engine: Engine, schema: Schema, table: Table, parent: TableName) -> tuple[Step, ...]:
+        """A partition leaves its table first: dropped as one, it would lock all of it while it waits for its own lock."""
+        leaving = DetachPartition(parent, table.name, engine.can(Can.DETACH_CONCURRENTLY))
+        steps = leaving.steps(engine, schema, Situation(TableSize()))
+        # What the server leaves on it goes with it.
+        first = next(place for place, step in enumerate(steps) if isinstance(step, Migration))
+        kept = steps[: first + 1]
+        alone = ddl.apply_all((one for step in kept if isinstance(step, Migration) for one in step.statements), schema)
+        found = alone.table(table.name)
+        return (*kept, self._drop(engine, alone, found or table, Situation(TableSize())))
 
     def _found(self, schema: Schema) -> Table:
         table = schema.table(self.table)

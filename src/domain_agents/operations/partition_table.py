@@ -138,7 +138,11 @@ class PartitionTable:
             title=f"{label} works as a partitioned table, and nobody wants to go back",
             why=f"until here {swap.old_name.name} holds the same rows",
         )
-        end = (ddl.DropMirror(self.table, swap.old_name), ddl.DropTable(swap.old_name))
+        end = (
+            swap.locked_at_the_end(),
+            ddl.DropMirror(self.table, swap.old_name),
+            ddl.DropTable(swap.old_name),
+        )
         contract = Migration(
             title=f"drop {swap.old_name.name}",
             slug=f"drop_{swap.old_name.name}",
