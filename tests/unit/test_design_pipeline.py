@@ -309,3 +309,14 @@ def test_a_formula_cannot_do_more_than_arithmetic() -> None:
     with pytest.raises(ValueError, match="cannot evaluate"):
         computed("__import__('os')", value=1)
     assert computed("a / b", a=1, b=None).result is None
+
+
+def test_a_version_that_has_ended_is_named_and_one_that_lives_is_not() -> None:
+    stack = ["Python 3.9", "Airflow 2.10", "postgres 17", "Python 3.11", "kubernetes"]
+    found = result(existing_stack=stack).structured["ends"]
+    assert {one["part"]: "ended" in one for one in found} == {
+        "Python 3.9": True,
+        "Airflow 2.10": True,
+        "Python 3.11": False,
+    }
+    assert "Airflow 3 refuses schedule_interval" in result(existing_stack=stack).text

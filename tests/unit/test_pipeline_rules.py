@@ -92,7 +92,7 @@ NAMES = sorted(VALUES)
 GRIDS = st.dictionaries(st.sampled_from(NAMES), st.none(), max_size=24).flatmap(
     lambda chosen: st.fixed_dictionaries({name: VALUES[name] for name in chosen})
 )
-QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 # requirement -> (the stages that serve it, whether a larger value asks for more)
 SERVED: dict[str, tuple[tuple[str, ...], bool]] = {
@@ -159,7 +159,7 @@ def test_asking_for_more_never_lowers_a_rung_that_serves_it(values: dict[str, An
     assert {stage for stage in stages if asked[stage] < less[stage]} == set()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(GRIDS, st.sampled_from([name for name in NAMES if about(name).role == "requirement"]))
 def test_an_unknown_never_raises_a_rung(values: dict[str, Any], name: str) -> None:
     """Whatever the value, not knowing it asks for no more than some value of it would: least of all than the least."""

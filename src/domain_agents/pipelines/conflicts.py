@@ -75,6 +75,12 @@ def _of_time(case: Case) -> Iterator[Conflict]:
             "inputs are said to be known beforehand, and the use reads as if they came with the request",
             "check it: a batch as designed here cannot score what it has not seen",
         )
+    if grid.rows is not None and grid.positives is not None and grid.positives > grid.rows:
+        yield Conflict(
+            ("positives", "rows"),
+            f"{figure(grid.positives)} examples of the rarer class are said to be among {figure(grid.rows)} rows",
+            "correct one of them: the rarer class is at most half of the rows",
+        )
     mean = None if grid.requests_per_day is None else grid.requests_per_day / _DAY
     if mean is not None and grid.peak_qps is not None and grid.peak_qps < mean:
         yield Conflict(

@@ -9,7 +9,7 @@ from domain_agents.facts.dated import price
 from domain_agents.pipelines.arithmetic import computed
 from domain_agents.pipelines.case import IN_PROCESS, ONLINE
 from domain_agents.pipelines.compute.api_cost import api_cost
-from domain_agents.pipelines.compute.batch import batch_work, refreshes_per_day
+from domain_agents.pipelines.compute.batch import batch_work, predictions_per_day, refreshes_per_day
 from domain_agents.pipelines.compute.llm import card_gb, copies
 from domain_agents.pipelines.compute.replicas import cores, replicas
 from domain_agents.pipelines.compute.training import data_gb
@@ -200,14 +200,15 @@ def _language(case: Case) -> Iterator[Line]:
         yield Line("language model on your own GPU", quantity, fact, "around the clock")
         return
     tokens_in, tokens_out = _million_tokens(case)
-    note = "" if grid.requests_per_day is not None else "1,000 calls a day assumed"
+    note = "" if predictions_per_day(case) is not None else "1,000 calls a day assumed"
     yield Line("hosted language model, input", tokens_in, price("llm_input_per_million_tokens"), note)
     yield Line("hosted language model, output", tokens_out, price("llm_output_per_million_tokens"), note)
 
 
 def _million_tokens(case: Case) -> tuple[Computed, Computed]:
     grid = case.grid
-    calls = grid.requests_per_day if grid.requests_per_day is not None else 1_000.0
+    told = predictions_per_day(case)
+    calls = 1_000.0 if told is None else told
     inputs = api_cost(calls, grid.llm.tokens_in, grid.llm.tokens_out).inputs
     return (
         computed(

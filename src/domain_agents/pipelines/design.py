@@ -13,6 +13,7 @@ from domain_agents.pipelines.cost import ENDS, cost
 from domain_agents.pipelines.deciding import decide, settle
 from domain_agents.pipelines.diagram import diagram
 from domain_agents.pipelines.duties import duties
+from domain_agents.pipelines.ends import ends
 from domain_agents.pipelines.framing import framing
 from domain_agents.pipelines.grid import about
 from domain_agents.pipelines.growth import FACTOR, at_ten_times
@@ -127,6 +128,7 @@ class Design:
             "conflicts": [conflict.as_json() for conflict in self.conflicts],
             "impossible": [one.as_json() for one in self.impossible],
             "stack": self.stack(),
+            "ends": ends(self.grid.existing_stack, self.date),
             "diagram": self.diagram,
         }
 

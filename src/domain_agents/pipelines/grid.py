@@ -306,7 +306,7 @@ class Grid:
     rollback_rto_s: float | None = _ask(
         _seconds("900"),
         "how soon a bad model must be gone",
-        asks="How soon must a bad model be gone once somebody has decided so?",
+        asks="How soon after its first bad answer must a bad model be gone?",
         ends=(86_400.0, 30.0),
         unit="s",
     )

@@ -16,12 +16,12 @@ r"]answer|\bq&?a\b|\bllm\b|translat|draft"),
     "ranking": r"\brank|learning to rank|search relevance",
     "retrieval": (r"retriev|embedding|semantic search|similarity|nearest neighbou?r|vector search|image search|visual "
 r"search"),
-    "forecasting": r"forecast|time[- _]?series|demand|\beta\b|arrival time",
+    "forecasting": r"forecast|time[- _]?series|demand",
     "anomaly": r"anomal|outlier|intrusion",
     "extraction": r"extract|structured[- _]prediction|\bner\b|parsing|\bocr\b|document understanding",
     "clustering": r"cluster|segmentation of customers|topic model",
     "bandit": r"bandit|reinforcement|\brl\b",
-    "regression": r"regress|price estimat|\bltv\b|lifetime value|pricing",
+    "regression": r"regress|\beta\b|arrival time|price estimat|\bltv\b|lifetime value|pricing",
     "classification": r"classif|detect|\bscore|scoring|churn|fraud|spam|moderat|triage|predict|propensity|sentiment",
 }  # fmt: skip
 """In the order in which they are asked for: the first that fits is the kind."""

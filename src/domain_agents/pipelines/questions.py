@@ -25,6 +25,10 @@ _WEIGHT: Final = {
 """What a wrong rung costs to change later, in our own estimate; the others count one."""
 
 
+_HOW_SURE: Final = {"inputs_known_in_advance": 1.2, "governance": 0.6}
+"""Everybody knows the answer to the first; the second is asked, but after what shapes the machine."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question, and which rungs its answer moves: stage -> (rung at the low end, rung at the high end)."""
@@ -57,7 +61,9 @@ def questions(case: Case) -> tuple[Question, ...]:
         low, high = (settle(case.grid.with_value(one.name, end)).rungs for end in one.ends)
         moved = changed(low, high)
         if moved:
-            weight = sum(_WEIGHT.get(stage, 1) * (1 + 0.1 * abs(high[stage] - low[stage])) for stage in moved)
+            weight = _HOW_SURE.get(one.name.partition(".")[0], 1.0) * sum(
+                _WEIGHT.get(stage, 1) * (1 + 0.1 * abs(high[stage] - low[stage])) for stage in moved
+            )
             moves = tuple((stage, low[stage], high[stage]) for stage in moved)
             found.append((-weight, number, Question(one.name, one.asks, moves, *one.ends)))
     chosen: list[Question] = []

@@ -89,7 +89,7 @@ def _learning(case: Case) -> Iterator[tuple[str, Computed]]:
 def _language(case: Case) -> Iterator[tuple[str, Computed]]:
     grid = case.grid
     if grid.llm.provider_allowed is not False:
-        yield "api_cost", api_cost(grid.requests_per_day, grid.llm.tokens_in, grid.llm.tokens_out)
+        yield "api_cost", api_cost(batch.predictions_per_day(case), grid.llm.tokens_in, grid.llm.tokens_out)
         return
     yield "llm_weights", llm.weights_gib(case)
     yield "kv_cache", llm.cache_mib(case)

@@ -82,7 +82,7 @@ TOOLS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("a heartbeat and SQL checks", "a monitoring platform"),
         ("PSI in a script, metrics in Prometheus", "a drift product"),
         ("a join of outcomes to predictions, by slice", "drift alone"),
-        ("the same by group", "averages"),
+        ("the join by site and group of people", "averages"),
     ),
 }
 _OF_ANSWERS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
@@ -98,7 +98,7 @@ _OF_ANSWERS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("a log with cost and latency", "an LLM platform"),
         ("a trace log with cost (OpenTelemetry), a weekly sample", "an LLM platform"),
         ("a join of outcomes to answers, by slice", "scores of a judge alone"),
-        ("the same by group", "averages"),
+        ("the join by site and group of people", "averages"),
     ),
 }
 """The same where a language model answers and nothing is trained."""

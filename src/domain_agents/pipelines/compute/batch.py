@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from domain_agents.pipelines.arithmetic import computed
+from domain_agents.pipelines.case import ONLINE
 
 if TYPE_CHECKING:
     from domain_agents.pipelines.arithmetic import Computed
@@ -29,6 +30,16 @@ def refreshes_per_day(case: Case) -> float:
     """How often everything is scored: as often as predictions must be fresh, else daily."""
     fresh = case.grid.prediction_freshness_s
     return max(1 / 366, _DAY / fresh) if fresh else 1.0
+
+
+def predictions_per_day(case: Case) -> float | None:
+    """How many predictions a day brings: entities times refreshes, or the requests that were told."""
+    grid = case.grid
+    if case.rungs["inference"] < ONLINE and grid.n_entities:
+        return grid.n_entities * refreshes_per_day(case)
+    if grid.requests_per_day:
+        return grid.requests_per_day
+    return case.qps * 86_400 if case.qps else None
 
 
 def batch_against_online(case: Case) -> Work:

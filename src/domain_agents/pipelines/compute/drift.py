@@ -6,8 +6,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from domain_agents.pipelines.arithmetic import computed
-from domain_agents.pipelines.case import ONLINE
-from domain_agents.pipelines.compute.batch import refreshes_per_day
+from domain_agents.pipelines.compute.batch import predictions_per_day
 
 if TYPE_CHECKING:
     from domain_agents.pipelines.arithmetic import Computed
@@ -15,16 +14,6 @@ if TYPE_CHECKING:
 
 MIN_ROWS = 200
 BINS = 10
-
-
-def predictions_per_day(case: Case) -> float | None:
-    """How many predictions a day brings: entities times refreshes, or the requests that were told."""
-    grid = case.grid
-    if case.rungs["inference"] < ONLINE and grid.n_entities:
-        return grid.n_entities * refreshes_per_day(case)
-    if grid.requests_per_day:
-        return grid.requests_per_day
-    return case.qps * 86_400 if case.qps else None
 
 
 def until_enough(case: Case) -> Computed:

@@ -19,12 +19,12 @@ _HANLEY = (
 
 
 def auc_error(positives: float | None, rows: float | None) -> Computed:
-    """Standard error of an AUC of 0.8 (Hanley and McNeil 1982). Rows unknown: nine negatives to a positive."""
+    """Standard error of an AUC of 0.8 (Hanley and McNeil 1982). Rows unknown: as many negatives, the worst there is."""
     if not positives:
         known: float | None = None
     else:
         known = positives
-    negatives = None if known is None else max(1.0, (rows or 10 * known) - known)
+    negatives = None if known is None else max(known, (rows or 0.0) - known)
     return computed(
         _HANLEY,
         "",

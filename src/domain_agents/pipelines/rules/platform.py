@@ -51,7 +51,7 @@ def _forces(case: Case) -> Iterator[Force]:
     if serving == 4 and (grid.models_in_prod or 0) >= 5 and (grid.platform_fte or 0) >= 2 and not there:
         yield Force(
             3,
-            ("gpu", "models_in_prod", "platform_fte"),
+            (*case.forced["serving"], "models_in_prod", "platform_fte"),
             f"{figure(grid.models_in_prod)} models are scheduled onto GPUs, by people who are there for it",
             _OWN,
         )

@@ -92,7 +92,7 @@ RULE = Rule(
             "a way back in less time than a decision and a rolling update take",
         ),
         Rung(
-            "automatic, on the burn rate of the error budget",
+            "automatic alias flip, on the burn rate of the error budget",
             "a way back in less time than a person needs to decide, or four nines",
         ),
     ),
