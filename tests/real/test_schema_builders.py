@@ -1,4 +1,4 @@
-"""Histories in Laravel's and Knex's schema builders: what is read of them makes the tables that the frameworks make."""
+"""Histories in the schema builders of Laravel, Knex and Sequelize: what is read of them makes the tables that the frameworks make."""
 
 from __future__ import annotations
 
@@ -77,6 +77,40 @@ KNEX = """exports.up = async (knex) => {
 
 exports.down = (knex) => knex.schema.dropTable('members');
 """
+SEQUELIZE = """'use strict';
+
+module.exports = {
+  async up(queryInterface, Sequelize) {
+    await queryInterface.createTable('countries', {
+      id: { allowNull: false, autoIncrement: true, primaryKey: true, type: Sequelize.INTEGER },
+      code: { type: Sequelize.STRING(2), allowNull: false, unique: true },
+    });
+    await queryInterface.createTable('members', {
+      id: { allowNull: false, autoIncrement: true, primaryKey: true, type: Sequelize.BIGINT },
+      email: { type: Sequelize.STRING, allowNull: false },
+      nick: { type: Sequelize.STRING(40), defaultValue: "it's" },
+      countryId: {
+        type: Sequelize.INTEGER,
+        field: 'country_id',
+        references: { model: 'countries', key: 'id' },
+        onUpdate: 'CASCADE',
+        onDelete: 'SET NULL',
+      },
+      credit: Sequelize.DECIMAL(10, 2),
+      active: { type: Sequelize.BOOLEAN, allowNull: false, defaultValue: true },
+      createdAt: { allowNull: false, type: Sequelize.DATE },
+    });
+    await queryInterface.addColumn('members', 'about', { type: Sequelize.TEXT });
+    await queryInterface.addIndex('members', ['email'], { unique: true, name: 'members_by_email' });
+    await queryInterface.addIndex('members', ['nick', 'createdAt']);
+    await queryInterface.removeColumn('members', 'credit');
+  },
+
+  async down(queryInterface) {
+    await queryInterface.dropTable('members');
+  },
+};
+"""
 SHAPES = {
     "postgresql": (
         "SELECT relname::text, attname::text, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute"
@@ -112,6 +146,7 @@ def databases(request: pytest.FixtureRequest) -> Iterator[tuple[Database, Databa
     ("name", "path", "text"),
     [
         ("laravel", "database/migrations/2024_01_01_000000_create_members.php", LARAVEL),
+        ("sequelize", "db/migrations/20240101000000-create-members.js", SEQUELIZE),
         ("knex", "migrations/20240101000000_create_members.js", KNEX),
     ],
 )

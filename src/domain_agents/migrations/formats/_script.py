@@ -16,7 +16,8 @@ from domain_agents.dialects import dialect
 from domain_agents.migrations.formats import FileStatement, Format, OutsideTransaction, ReadFile, UnreadPart, is_setting
 from domain_agents.migrations.formats._header import in_directory
 from domain_agents.migrations.formats._sql import BEGIN, END, Body, Place, body, header, places
-from domain_agents.migrations.recognition.builders import built
+from domain_agents.migrations.recognition.builders import Built, built
+from domain_agents.migrations.recognition.sequelize_calls import calls
 from domain_agents.rendering import render as render_template
 
 if TYPE_CHECKING:
@@ -197,12 +198,18 @@ def built_in(
     unread: list[UnreadPart],
 ) -> str:
     """What is left of `body`, which begins at `start` of `content`, without the schema builder's calls."""
-    for one in built(body, flavour, engine) if flavour else ():
+    for one in _read_calls(body, flavour, engine):
         line = line_of(content, start + one.start)
         found.extend((one.start, Made(sql, line)) for sql in one.statements)
         unread.extend(UnreadPart(line_of(content, start + at), what, UNREAD) for at, what in one.unread)
         body = blanked(body, one.start, one.end)
     return body
+
+
+def _read_calls(body: str, flavour: str, engine: str) -> Iterable[Built]:
+    if flavour == "sequelize":
+        return calls(body, engine)
+    return built(body, flavour, engine) if flavour else ()
 
 
 def line_of(content: str, offset: int) -> int:

@@ -360,8 +360,8 @@ def built(body: str, flavour: str, engine: str) -> Iterator[Built]:
         if end < 0:
             continue
         inner = body[found.end() : end]
-        parts = list(_split(inner))
-        table = _constant(parts[0]) if parts else None
+        parts = list(split(inner))
+        table = constant(parts[0]) if parts else None
         name = found.group(1)
         if not isinstance(table, str):
             yield Built(found.start(), end + 1, (), ((found.start(), name),))
@@ -375,7 +375,7 @@ def built(body: str, flavour: str, engine: str) -> Iterator[Built]:
             exists = "IF EXISTS " if "IfExists" in name else ""
             yield Built(found.start(), end + 1, (f"DROP TABLE {exists}{Builder(table, engine, False).quoted(table)}",))
         else:
-            to = _constant(parts[1]) if len(parts) > 1 else None
+            to = constant(parts[1]) if len(parts) > 1 else None
             quoted = Builder(table, engine, False).quoted
             done = (f"ALTER TABLE {quoted(table)} RENAME TO {quoted(to)}",) if isinstance(to, str) else ()
             yield Built(found.start(), end + 1, done, () if done else ((found.start(), name),))
@@ -439,11 +439,12 @@ def _after_text(text: str, at: int) -> int:
 
 def arguments(text: str) -> Iterator[object]:
     """The arguments between two brackets, constants as values and all others as None."""
-    for part in _split(text):
-        yield _constant(part)
+    for part in split(text):
+        yield constant(part)
 
 
-def _split(text: str) -> Iterator[str]:
+def split(text: str) -> Iterator[str]:
+    """The parts between commas that stand in no bracket and no text."""
     start, at = 0, 0
     while at < len(text):
         if text[at] in "'\"`":
@@ -461,7 +462,8 @@ def _split(text: str) -> Iterator[str]:
         yield text[start:]
 
 
-def _constant(part: str) -> object:
+def constant(part: str) -> object:
+    """The value of a constant: text, number, truth or list of texts; None for anything else."""
     text = part.strip()
     if text[:1] in {"'", '"', "`"} and len(text) > 1 and _after_text(text, 0) == len(text):
         made_by_code = (text[0] == "`" and "${" in text) or (text[0] == '"' and re.search(r"\{?\$\w", text))

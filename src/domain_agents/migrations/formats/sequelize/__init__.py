@@ -54,7 +54,9 @@ class _Sequelize(NodeFormat):
         return re.search(r"\bsequelize\.transaction\(", content) is not None
 
     def sent(self, content: str, engine: str) -> tuple[list[Made], list[UnreadPart]]:
-        return sent(content, _SENDS, _OTHERS, engine, more=r",\s*\{\s*transaction\s*(?::\s*\w+\s*)?\}")
+        return sent(
+            content, _SENDS, _OTHERS, engine, flavour="sequelize", more=r",\s*\{\s*transaction\s*(?::\s*\w+\s*)?\}"
+        )
 
     def notes(self, project: Project) -> tuple[str, ...]:
         return (
