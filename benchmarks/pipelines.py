@@ -12,9 +12,10 @@ from measuring import table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from tests.unit.pipeline_grids import REPORTS
+
 from domain_agents.tools import Job, Settings
 from domain_agents.tools.design_pipeline import TOOL, DesignPipeline
-from tests.unit.pipeline_grids import REPORTS
 
 
 def main(rounds: int) -> None:

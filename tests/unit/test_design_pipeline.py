@@ -320,3 +320,18 @@ def test_a_version_that_has_ended_is_named_and_one_that_lives_is_not() -> None:
         "Python 3.11": False,
     }
     assert "Airflow 3 refuses schedule_interval" in result(existing_stack=stack).text
+
+
+@pytest.mark.parametrize(
+    ("said", "days"),
+    [
+        ("every 2 weeks", 14),
+        ("once a week", 7),
+        ("3 times a day", 1 / 3),
+        ("2x per month", 15.22),
+        ("every 15 minutes", 1 / 96),
+        (7, 7),
+    ],
+)
+def test_a_cadence_is_read_as_people_say_it(said: object, days: float) -> None:
+    assert read_grid({"retrain_cadence": said}).retrain_cadence == pytest.approx(days * 86_400, rel=0.001)

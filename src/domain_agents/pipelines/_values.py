@@ -48,6 +48,12 @@ _NUMBER = re.compile(
 )
 
 
+_OFTEN: Final = re.compile(
+    r"(once|twice|(\d+) ?(?:x|times))(?: (?:a|an|per|every|each))? ?/?(second|minute|hour|day|week|month|quarter|year)"
+)
+"""How often, where people count instead of measuring: once a week, 3 times a day, 2x per month."""
+
+
 class Misread(ValueError):
     """A value that is not of its field's kind; the message says what would be, and fits after the field's name."""
 
@@ -141,6 +147,11 @@ def seconds(raw: object, *, bare: float, example: str) -> float:
                 return _WORDS[text]
         if words in _SECONDS:
             return _SECONDS[words]
+        often = _OFTEN.fullmatch(words)
+        if often is not None:
+            count = {"once": 1.0, "twice": 2.0}.get(often[1]) or float(often[2])
+            return _bounded(_SECONDS[often[3]] / max(count, 1e-6), 0.0, NEVER)
+        raw = words
     value, rest = _leading(raw, f"must be a duration, such as {example}")
     unit = rest.strip().lower().rstrip(".")
     if not unit:

@@ -22,11 +22,11 @@ class DesignPipeline(BaseModel):
 
     grid: dict[str, Any] = Field(
         default_factory=dict,
-        description="All optional: problem, problem_type, peak_qps, latency_p95_ms, inputs_known_in_advance, rows, "
-        "positives, n_entities, label_delay, models_in_prod, budget_month, governance{}, llm{}",
+        description="problem, problem_type, peak_qps, latency_p95_ms, inputs_known_in_advance, rows, positives, "
+        "n_entities, budget_month, governance{}, llm{}",
     )
     existing_stack: list[str] = Field(default_factory=list, max_length=100)
-    artifacts: list[str] = Field(default_factory=list, max_length=40, description="model_card, training, ...")
+    artifacts: list[str] = Field(default_factory=list, max_length=40)
     write: bool = False
     project: str | None = None
     date: str | None = None
@@ -107,8 +107,8 @@ TOOL = Tool(
     name="design_pipeline",
     title="Design an ML pipeline",
     description=(
-        "Decide an ML or LLM architecture from a requirements grid: the simplest rung of each stage, what forces it, "
-        "sizing, cost, risks, rollback, 10x, and starter files. Leave out what is unknown."
+        "Requirements grid -> ML/LLM architecture: simplest rung per stage, what forces it, sizing, cost, risks, "
+        "rollback, files. Leave out unknowns."
     ),
     arguments=DesignPipeline,
     output_schema={
