@@ -91,7 +91,7 @@ def test_a_planned_not_null_column_is_proved(planned: Result) -> None:
         "new_app_works": "ok",
         "rerun": "ok",
         "crash_resume": "ok",
-        "undo": "not_run",
+        "undo": "ok",
         "converges": "ok",
     }
 

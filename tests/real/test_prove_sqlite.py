@@ -58,6 +58,7 @@ def test_a_planned_not_null_column_is_proved(planned: Result) -> None:
     assert told["server"]["how"] == "embedded"
     assert {name for name, check in told["checks"].items() if check["result"] == "ok"} == {
         "applies", "data_kept", "old_app_works", "new_app_works", "rerun", "crash_resume", "converges",
+        "undo",
     }  # fmt: skip
     assert all(statement["agrees"] for statement in told["statements"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from domain_agents.migrations._proof_judging import Check, Outcome, head
@@ -54,14 +55,14 @@ def walk_back(
     seen: list[Undoing] = []
     befores: list[frozenset[Shape]] = []
     for position, (path, statements, undo) in enumerate(files):
-        befores.append(shape())
+        befores.append(_enforced(shape()))
         if run(statements):
             # What follows stands on it.
             break
         if not undo:
             continue
         error = run([(sql, 0) for sql in undo])
-        after = shape()
+        after = _enforced(shape())
         # A constraint that took an index over goes with the index: that undo leads back to before the index, too.
         place = next((at for at in range(position, -1, -1) if befores[at] == after), None)
         again = ""
@@ -71,6 +72,11 @@ def walk_back(
         if error or place is None or again:
             break
     return seen
+
+
+def _enforced(shapes: frozenset[Shape]) -> frozenset[Shape]:
+    """The schema by what it refuses: a constraint that was validated once refuses nothing more than before."""
+    return frozenset(replace(one, definition=one.definition.removesuffix(" NOT VALID")) for one in shapes)
 
 
 def judge_undo(seen: Sequence[Undoing], in_words: Sequence[str], *, because: str = "") -> Check:

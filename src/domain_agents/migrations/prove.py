@@ -108,9 +108,9 @@ class Bench(Protocol):
         """Take out the rows that it inserted."""
         ...
 
-    def empty_twin(self) -> tuple[Callable[[], frozenset[Shape]], Callable[[Sequence[tuple[str, int]]], str]]:
+    def empty_twin(self) -> tuple[Callable[[], frozenset[Shape]], Callable[[Sequence[tuple[str, int]]], str]] | None:
         """The schema that we started from, without a row, in a place of its own: how to read it, and how to run statements
-        (sql, transaction) on it, which gives the first error.
+        (sql, transaction) on it, which gives the first error. None where there is no such place yet.
         """
         ...
 
@@ -341,10 +341,14 @@ def _undone(bench: Bench, request: ProofRequest, *, complete: bool) -> Check:
     if because:
         return judge_undo((), (), because=because)
     # What fills rows is taken back with its column, by the undo of the file before.
-    asked = [(file.path, file.plain, () if file.is_backfill else file.undo or ()) for file in files]
+    asked = [
+        (file.path, file.without_ledger(request.ledger), () if file.is_backfill else file.undo or ()) for file in files
+    ]
     in_words = [file.path for file in files if not file.undo and not file.is_backfill]
-    shape, run = bench.empty_twin()
-    return judge_undo(walk_back(asked, shape, run), in_words)
+    twin = bench.empty_twin()
+    if twin is None:
+        return judge_undo((), (), because=f"no undo is run on {request.engine} yet")
+    return judge_undo(walk_back(asked, *twin), in_words)
 
 
 def _converges(bench: Bench, request: ProofRequest, *, complete: bool) -> Check:

@@ -91,8 +91,21 @@ def numbered_steps(engine: Engine, schema: Schema, table: TableName, column: Col
                 ddl.ContinueIdentity(table, column.name, after_sequence=sequence),
                 ddl.DropSequence(sequence),
             ),
-            undo=f"ALTER TABLE {engine.quote_table(table)} ALTER COLUMN {engine.quote(column.name)} DROP IDENTITY; then "
-            "rows must be written with a number, or the column gets a default again",
+            undo="; ".join(
+                " ".join(sql.split())
+                for one in _default_again(table, column, sequence, stored)
+                for sql in engine.spell(one, current)
+            ),
         )
     )
     return tuple(steps)
+
+
+def _default_again(table: TableName, column: Column, sequence: str, stored: str) -> tuple[ddl.Statement, ...]:
+    """The identity back to the default that it took over from."""
+    return (
+        ddl.DropIdentity(table, column.name),
+        ddl.CreateSequence(sequence, stored),
+        ddl.SetDefault(table, column.name, ddl.next_number(sequence)),
+        ddl.ContinueIdentity(table, column.name, sequence=sequence),
+    )

@@ -280,9 +280,21 @@ class StandIn:
                 "scan holds back a lock that follows",
                 statements=tuple(validating),
                 transaction=False,
-                undo="; ".join(undo_not_null(self.engine, schema, self.table, twin.name) for twin in self.twins)
-                if guards
-                else "none needed: a validated constraint enforces nothing that the unvalidated one did not",
+                undo="; ".join(
+                    (
+                        *(
+                            sql
+                            for one in guards
+                            for sql in self.engine.spell(ddl.AddConstraint(self.table, one), schema)
+                        ),
+                        *(
+                            undo_not_null(self.engine, schema, self.table, twin.name)
+                            for twin in self.twins
+                            if not twin.column.nullable
+                        ),
+                    )
+                )
+                or "none needed: a validated constraint enforces nothing that the unvalidated one did not",
             ),
         )
 

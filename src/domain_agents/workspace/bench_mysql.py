@@ -40,7 +40,7 @@ from domain_agents.workspace.shape_mysql import read_contents, read_shape
 from domain_agents.workspace.sizes import rows_wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from domain_agents.workspace.live import LiveTable
     from domain_agents.workspace.mysql_session import Session
@@ -221,11 +221,8 @@ class MysqlBench:
             self._load.clean(self._admin)
             self._admin.execute("SET SESSION foreign_key_checks = 1")
 
-    def empty_twin(self) -> tuple[Callable[[], frozenset[Shape]], Callable[[Sequence[tuple[str, int]]], str]]:
+    def empty_twin(self) -> None:
         """See Bench."""
-        database = self._another()
-        self._make_schema(database, self._schema)
-        return lambda: self._shape_of(database), lambda statements: self._run_plainly(database, statements)
 
     def rehearse(
         self, before: Sequence[Sequence[tuple[str, int]]], file: Sequence[tuple[str, int]]
