@@ -162,6 +162,17 @@ class RenameColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class RenameColumns:
+    """Several columns renamed in one statement, in this order: all or none, where every statement commits by itself."""
+
+    table: TableName
+    names: tuple[tuple[str, str], ...]
+
+    def apply(self, schema: Schema) -> Schema:
+        return apply_all((RenameColumn(self.table, old, new) for old, new in self.names), schema)
+
+
+@dataclass(frozen=True, slots=True)
 class _ColumnStatement:
     table: TableName
     column: str

@@ -318,7 +318,7 @@ class ComputesKeys(Protocol):
 
 
 @runtime_checkable
-class HoldsLocks(Protocol):
+class HoldsLocks(Engine, Protocol):
     """An engine whose statements commit one by one, and which can keep others out from the first to the last."""
 
     def under_lock(self, table: TableName, statements: Sequence[Statement]) -> tuple[Statement, ...]:

@@ -22,6 +22,7 @@ _FORMS: Final[dict[type, str]] = {
     ddl.DropTable: "drop_table",
     ddl.RenameTable: "rename",
     ddl.RenameColumn: "rename",
+    ddl.RenameColumns: "rename",
     ddl.RenameIndex: "rename_index",
     ddl.SetDefault: "set_default",
     ddl.SetNotNull: "set_not_null",
@@ -35,6 +36,8 @@ _FORMS: Final[dict[type, str]] = {
     ddl.Verbatim: "write_rows",
     ddl.UnlockTables: "no_table_lock",
     ddl.LockTables: "lock_table",
+    ddl.AddPartition: "add_partition",
+    ddl.DropPartition: "drop_partition",
     ddl.CreateTrigger: "create_trigger",
     ddl.DropTrigger: "create_trigger",
 }

@@ -36,6 +36,8 @@ class Spelling:
                 return self._create_table(statement)
             case ddl.DropTable():
                 return f"DROP TABLE {'IF EXISTS ' if statement.if_exists else ''}{self.table(statement.table)}"
+            case ddl.AddPartition() | ddl.DropPartition():
+                return self._partitioned(statement)
             case ddl.CreateIndex():
                 table = statement.index.table
             case ddl.DropIndex() | ddl.RenameIndex():
@@ -61,6 +63,18 @@ class Spelling:
             + "\n)"
             + (f" {table.options}" if table.options else "")
         )
+
+    def _partitioned(self, statement: ddl.AddPartition | ddl.DropPartition) -> str:
+        """ALGORITHM and LOCK stand before the partition's clause, or nowhere (measured: 1064 behind it)."""
+        how = self.engine.partition_clause
+        opening = f"{self.engine.opening(statement.table)} {f'{how}, ' if how else ''}"
+        name = self.quote(statement.name)
+        if isinstance(statement, ddl.DropPartition):
+            return f"{opening}DROP PARTITION {name}"
+        bound = statement.bound
+        upper = f"({', '.join(bound.upper)})" if bound.upper != ("MAXVALUE",) else "MAXVALUE"
+        values = f"IN ({', '.join(bound.values)})" if bound.kind == "list" else f"LESS THAN {upper}"
+        return f"{opening}ADD PARTITION (PARTITION {name} VALUES {values})"
 
     def _indexed(self, statement: ddl.DropIndex | ddl.RenameIndex) -> TableName:
         """The table of an index; the only index of that name tells it too."""
@@ -92,6 +106,10 @@ class Spelling:
                 return ", ".join([f"ADD COLUMN {self.column(statement.column)}", *added])
             case ddl.DropColumn():
                 return f"DROP COLUMN {self.quote(statement.column)}"
+            case ddl.RenameColumns():
+                return ", ".join(
+                    self.action(ddl.RenameColumn(statement.table, old, new)) for old, new in statement.names
+                )
             case ddl.RenameColumn():
                 self.engine.refuse_rename(statement, self.schema)
                 return f"RENAME COLUMN {self.quote(statement.column)} TO {self.quote(statement.new_name)}"

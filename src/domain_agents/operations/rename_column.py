@@ -97,7 +97,10 @@ class RenameColumn:
         for copy in copies:
             current = current.with_index(copy.index)
         users = dependents(schema, self.table, self.column)
-        contract = self._contract(engine, tuple(copy.index for copy in copies), users)
+        indexes = tuple(copy.index for copy in copies)
+        if isinstance(engine, HoldsLocks):
+            return (*steps, *self._exchanged(engine, current, indexes, users))
+        contract = self._contract(engine, indexes, users)
         steps.append(contract)
         if loosen:
             renamed = ddl.apply_all(contract.statements, current)
@@ -218,24 +221,71 @@ class RenameColumn:
             ddl.DropColumn(self.table, self.new_name),
             self.statement,
         )
-        name, twin = engine.quote(self.column), engine.quote(self.new_name)
-        written = engine.quote_table(self.table)
-        differ = Query(
-            f"SELECT count(*) FROM {written} WHERE {name} <> {twin} OR ({name} IS NULL) <> ({twin} IS NULL)",
-            "0",
-            f"a row whose two values differ would show the value of {self.column} from here on",
-        )
         return Migration(
             title=f"give {self._old} its new name {self.new_name}",
             slug=f"rename_{self.table.name}_{self.column}_to_{self.new_name}",
             phase=Phase.CONTRACT,
             why=f"nobody uses the old name any more: the copy goes, and the column itself, with its keys, constraints and "
             f"indexes, becomes {self.new_name}",
-            statements=engine.under_lock(self.table, statements) if isinstance(engine, HoldsLocks) else statements,
-            prechecks=(differ,),
+            statements=statements,
+            prechecks=(self._differ(engine),),
             undo=f"{self._undo_plain(engine)} (once an application that knows the old name is live)",
             warnings=self._told(engine, users),
         )
+
+    def _differ(self, engine: Engine) -> Query:
+        name, twin = engine.quote(self.column), engine.quote(self.new_name)
+        return Query(
+            f"SELECT count(*) FROM {engine.quote_table(self.table)} WHERE {name} <> {twin} OR ({name} IS NULL) <> "
+            f"({twin} IS NULL)",
+            "0",
+            f"a row whose two values differ would show the value of {self.column} from here on",
+        )
+
+    def _exchanged(
+        self, engine: HoldsLocks, schema: Schema, copies: tuple[Index, ...], users: tuple[str, ...]
+    ) -> tuple[Migration, ...]:
+        """Where statements commit one by one: the names change hands in a single one, and the copy goes later."""
+        table, spare = self.table, self._spare(schema)
+        away = engine.drop_sync_triggers(self._sync)
+        exchange = ddl.RenameColumns(table, ((self.new_name, spare), (self.column, self.new_name)))
+        back = ddl.RenameColumns(table, ((self.new_name, self.column), (spare, self.new_name)))
+        exchanged = exchange.apply(schema)
+        undo = [*engine.spell(back, exchanged)]
+        for one in engine.sync_triggers(self._sync, schema):
+            undo += engine.spell(one, schema)
+        drops = tuple(ddl.DropIndex(index.name, schema=table.schema, table=table) for index in copies)
+        return (
+            Migration(
+                title=f"give {self._old} its new name {self.new_name}",
+                slug=f"rename_{table.name}_{self.column}_to_{self.new_name}",
+                phase=Phase.CONTRACT,
+                why=f"nobody uses the old name any more: in one statement the column itself, with its keys, constraints "
+                f"and indexes, becomes {self.new_name}, and the copy {spare}; nobody else is at the table meanwhile",
+                statements=engine.under_lock(table, (*away, exchange)),
+                prechecks=(self._differ(engine),),
+                undo="; ".join(" ".join(sql.split()) for sql in undo),
+                warnings=self._told(engine, users),
+            ),
+            Migration(
+                title=f"drop the copy {table.name}.{spare}",
+                slug=f"drop_{table.name}_{spare}",
+                phase=Phase.CONTRACT,
+                why="nobody knows it by this name; its indexes go first, so that the column goes without a rebuild",
+                statements=(*drops, ddl.DropColumn(table, spare)),
+                undo="none needed: it was a copy",
+            ),
+        )
+
+    def _spare(self, schema: Schema) -> str:
+        """A name that no column has, for the copy on its way out."""
+        table = schema.table(self.table)
+        taken = {column.name.lower() for column in table.columns} if table else set()
+        name, number = f"{self.new_name[:56]}_copy", 1
+        while name.lower() in taken:
+            number += 1
+            name = f"{self.new_name[:54]}_copy{number}"
+        return name
 
     def _told(self, engine: Engine, users: tuple[str, ...]) -> tuple[str, ...]:
         if engine.can(Can.VIEWS_KEEP_NAMES):
