@@ -331,3 +331,15 @@ def test_all_faults_are_told_at_once() -> None:
 def test_the_engine_is_asked_for_when_nothing_tells() -> None:
     with pytest.raises(NeedsAnswer):
         call(ORDERS, engine=None, version=None)
+
+
+def test_the_largest_specification_has_a_report_too() -> None:
+    many = [entity(f"Thing {number}", *((f"a{place}", "short_text") for place in range(10))) for number in range(300)]
+    relations = [
+        {"child": f"Thing {number}", "parent": f"Thing {number // 2}", "role": "up"} for number in range(1, 300)
+    ]
+    paths = [{"id": f"p{number}", "entity": f"Thing {number % 300}", "equals": ["up" if number % 300 else "a1"]} for number in range(900)]  # fmt: skip
+    found = call(of(*many, relations=relations, access=paths))
+    assert len(found["tables"]) == 300
+    assert "in a file with write: true" in found["report"]
+    assert len(found["diagrams"]["mermaid"]) < 50_000

@@ -137,3 +137,27 @@ def test_every_engine_has_lock_facts_and_each_names_its_source(name: str) -> Non
     for form in known.names:
         # The newest version there can be: every form that was not taken away exists there.
         assert all(source.startswith("https://") for source in known.form(form, "999").sources)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("", "has exactly the fields"),
+        ('value = "many"\nunit = "rows"\nsays = "x"\nsource = "y"\nchecked = "2026-11-21"', "value: write a number"),
+        ('value = 1\nunit = "rows"\nsays = "x"\nsource = " "\nchecked = "2026-11-21"', "source: must be given"),
+        ('value = 1\nunit = "rows"\nsays = "x"\nsource = "y"\nchecked = "soon"', "checked: write the day"),
+    ],
+)
+def test_a_threshold_without_source_or_day_does_not_load(line: str, says: str) -> None:
+    from domain_agents.facts.scale import read_thresholds
+
+    with pytest.raises(FactsError, match=says):
+        read_thresholds(f"[thresholds.shard_bytes]\n{line}\n")
+
+
+def test_every_threshold_says_where_it_is_from() -> None:
+    from domain_agents.facts.scale import threshold, thresholds
+
+    assert all(one.source and one.checked and one.value > 0 for one in thresholds().values())
+    with pytest.raises(LookupError, match="there are: cache_reads_per_second"):
+        threshold("nothing")

@@ -15,6 +15,20 @@ if TYPE_CHECKING:
 
 MAX_FAULTS: Final = 20
 _MAX_SHOWN: Final = 60
+_FEW: Final = 12
+_MEANT: Final = {
+    "type": ("kind",), "nullable": ("required",), "optional": ("required",), "length": ("max_len",),
+    "max_length": ("max_len",), "scale": ("precision",), "enum": ("values",), "options": ("values",),
+    "choices": ("values",), "comment": ("note", "description"), "fields": ("attributes",), "columns": ("attributes",),
+    "properties": ("attributes",), "from": ("child",), "to": ("parent",), "source": ("child",), "target": ("parent",),
+    "many": ("child",), "one": ("parent",), "cardinality": ("kind",), "on_delete": ("on_parent_delete",),
+    "where": ("equals",), "filter": ("equals",), "filters": ("equals",), "sort": ("order_by",), "order": ("order_by",),
+    "orderby": ("order_by",), "table": ("entity",), "operation": ("op",), "search": ("contains",), "qps": ("per_second",),
+    "rate": ("per_second",), "tables": ("entities",), "relationships": ("relations",), "queries": ("access",),
+    "access_patterns": ("access",), "access_paths": ("access",), "soft_delete": ("lifecycle",), "rows": ("rows_1y",),
+    "retention": ("retention_days",), "constraints": ("checks",), "unique_key": ("natural_key",), "id_type": ("ids",),
+    "database": ("engine",), "multi_tenant": ("tenancy",), "currencies": ("currency",),
+}  # fmt: skip
 _ONE_LINE: Final = 200
 """A text that may not be longer is a name, and stands on one line."""
 
@@ -36,7 +50,13 @@ def close_to(word: str, choices: Iterable[str]) -> str:
 
 def hint(word: str, choices: Sequence[str]) -> str:
     """ "did you mean x? There are: ..."."""
-    near = close_to(word, choices)
+    return _told(close_to(word, choices), choices)
+
+
+def _told(near: str, choices: Sequence[str]) -> str:
+    """What was probably meant, and what there is, unless that is long and needless."""
+    if near and len(choices) > _FEW:
+        return f"did you mean {near}?"
     listed = ", ".join(choices[:40]) + (", ..." if len(choices) > 40 else "")
     return (f"did you mean {near}? " if near else "") + (f"there are: {listed}" if choices else "there are none")
 
@@ -119,7 +139,7 @@ class Reader:
         if word in choices:
             return word
         near = (meant or {}).get(word.partition("(")[0].strip("_"), "")
-        told = f"did you mean {near}? there are: {', '.join(choices)}" if near else hint(word, choices)
+        told = _told(near, choices) if near else hint(word, choices)
         self.fail(name, f"{shown(value)} is none of the choices; {told}")
         return default
 
@@ -187,5 +207,8 @@ class Reader:
     def done(self) -> None:
         """Whatever was not asked for is not known here."""
         for name in self.data:
-            if name not in self.known:
-                self.fail(str(name)[:60], f"is not known here; {hint(str(name), self.known)}")
+            if name in self.known:
+                continue
+            near = next((one for one in _MEANT.get(str(name).lower(), ()) if one in self.known), "")
+            meant = _told(near, self.known) if near else hint(str(name), self.known)
+            self.fail(str(name)[:60], f"is not known here; {meant}")

@@ -51,7 +51,19 @@ def advise(made: Design) -> tuple[Advice, ...]:
     load = load_of(made)
     return tuple(
         advice
-        for part in (_store, _pool, _replica, _cache, _batches, _sharding, _search, _recovery, _security)
+        for part in (
+            _store,
+            _together,
+            _targets,
+            _pool,
+            _replica,
+            _cache,
+            _batches,
+            _sharding,
+            _search,
+            _recovery,
+            _security,
+        )
         for advice in part(made, load)
     )
 
@@ -101,7 +113,7 @@ def _store(made: Design, load: Load) -> Iterator[Advice]:
         return
     product = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}[name]
     why = (
-        f"{len(made.spec.relations)} relations that must hold, in {len(made.tables)} tables that change together, ask for "
+        f"{_counted(len(made.spec.relations), 'relation')} to keep, in {_counted(len(made.tables), 'table')}, ask for "
         "foreign keys, transactions and joins. MongoDB is for records without relations whose shape differs from one to "
         "the next, DynamoDB for a few key look-ups at any rate on AWS, Redis, beside it, for what may be lost"
     )
@@ -109,6 +121,44 @@ def _store(made: Design, load: Load) -> Iterator[Advice]:
     if documents:
         why += f". What differs from one {' and '.join(documents)} to the next is a JSON column"
     yield Advice("store", product, why)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _together(made: Design, _load: Load) -> Iterator[Advice]:
+    """What is written together, and what is read together: one transaction, one query."""
+    parts = [
+        (key.parent.name, table.table.name.name, key.columns[-1])
+        for table in made.tables
+        for key in table.table.foreign_keys
+        if key.on_delete == "CASCADE" and table.table.column("id") is not None and key.parent != table.table.name
+    ]
+    if not parts:
+        return
+    parent, child, column = parts[0]
+    named = "; ".join(f"{one} with its {other}" for one, other, _ in parts)
+    yield Advice(
+        "reading and writing",
+        f"one transaction and one query for what is one thing: {named}",
+        f"half of it must never be seen; and the {child} of many {parent} are one query ({column} in a list, or a join), "
+        "never one for each in a loop. Pages begin behind the last key read, not at an OFFSET; no SELECT *",
+    )
+
+
+def _targets(made: Design, _load: Load) -> Iterator[Advice]:
+    if not made.access:
+        return
+    figure = threshold("p95_milliseconds")
+    own = [f"{path.id} {path.p95_ms:g} ms" for path in made.access if path.p95_ms is not None]
+    said = f"; {', '.join(own)} as asked" if own else ""
+    yield Advice(
+        "latency",
+        f"p95 under {figure.value:g} ms for every path{said}",
+        "EXPLAIN (ANALYZE) each with production-like rows before the release, and watch it by total time after",
+        figure.source,
+    )
 
 
 def _pool(made: Design, _load: Load) -> Iterator[Advice]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+", re.ASCII)
@@ -33,6 +34,7 @@ _SINGULAR: Final = {plural: singular for singular, plural in _IRREGULAR.items()}
 _VOWELS: Final = "aeiou"
 
 
+@lru_cache(maxsize=8_192)
 def snake(text: str) -> str:
     """OrderItem, "order item", order-item and orderItem are all order_item; what is written so already stays."""
     if _SNAKE.fullmatch(text):
@@ -48,6 +50,7 @@ def plural(name: str) -> str:
     return before + underscore + _plural_word(word)
 
 
+@lru_cache(maxsize=8_192)
 def singular(name: str) -> str:
     """The singular of a snake-case name's last word; one that is singular already stays."""
     before, underscore, word = name.rpartition("_")

@@ -9,7 +9,10 @@ from domain_agents.dialects import dialect, replay
 from domain_agents.findings import Finding, Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from domain_agents.catalog import Index, Schema, Table
+    from domain_agents.dialects import Unread
     from domain_agents.schemas.design import Design
 
 RULE = "not_as_designed"
@@ -17,7 +20,11 @@ RULE = "not_as_designed"
 
 def read_back(made: Design, sql: str) -> list[Finding]:
     """What the SQL does not say as the design does; nothing when all is well."""
-    reached, unread = replay(sql, dialect(made.engine.name))
+    return compare(made, *replay(sql, dialect(made.engine.name)))
+
+
+def compare(made: Design, reached: Schema, unread: Sequence[Unread]) -> list[Finding]:
+    """The same, of SQL that was read already."""
     found = [
         _finding(one.line, one.sql, f"this statement is read as nothing the design knows: {one.reason}")
         for one in unread

@@ -16,12 +16,9 @@ _RULE = 76
 def write_sql(design: Design) -> str:
     """The whole schema, ready to load into an empty database."""
     engine = design.engine
-    blocks = [
-        (
-            f"-- {design.spec.name}: {len(design.tables)} tables for {_product(engine.name)} {engine.version}\n"
-            "-- Loads into an empty database, once."
-        )
-    ]
+    count = f"{len(design.tables)} table{'' if len(design.tables) == 1 else 's'}"
+    title = f"-- {design.spec.name}: {count} for {_product(engine.name)} {engine.version}"
+    blocks = [f"{title}\n-- Loads into an empty database, once."]
     blocks += [f"{statement};" for statement in (*design.physical.preamble(), *design.before)]
     later: list[str] = []
     made: set[str] = set()

@@ -16,7 +16,7 @@ from domain_agents.schemas.diff import diff
 from domain_agents.schemas.draw.dbml import draw_dbml
 from domain_agents.schemas.draw.mermaid import draw_mermaid
 from domain_agents.schemas.draw.svg import draw_svg
-from domain_agents.schemas.reading_back import read_back
+from domain_agents.schemas.reading_back import compare
 from domain_agents.schemas.sizes import held_rows, row_bytes, size
 from domain_agents.schemas.spec import (
     AUDITS,
@@ -133,14 +133,14 @@ def _engine(arguments: DesignSchema, spec: Spec, settings: Settings) -> Engine:
 
 def _structured(made: Design, sql: str) -> dict[str, Any]:
     title = made.spec.name
-    reached, _ = replay(sql, dialect(made.engine.name))
+    reached, unread = replay(sql, dialect(made.engine.name))
     held = {
         table.table.name.name: entity.rows_1y or 0
         for table in made.tables
         if (entity := made.spec.entity(table.entity))
     }
     audited = audit(reached, made.engine, rows=held, without=_STYLE)
-    findings = [*made.findings, *read_back(made, sql), *(one.finding for one in audited.findings)]
+    findings = [*made.findings, *compare(made, reached, unread), *(one.finding for one in audited.findings)]
     return {
         "engine": {"name": made.engine.name, "version": made.engine.version},
         "name": title,
