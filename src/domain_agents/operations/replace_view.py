@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from domain_agents import ddl
@@ -85,16 +86,22 @@ class ReplaceView:
         own = self.statement if self.in_place else ddl.DefineView(self.view, restores_privileges=True)
         return (*self.making_way(schema), own, *self.putting_back(schema))
 
+    def _undo(self, engine: Engine, schema: Schema) -> str:
+        """The view as it was, and again those that read it, in one transaction: what it shows now may not be taken away."""
+        after = self.apply(schema)
+        before = schema.view(self.view.name)
+        if before is None:
+            return "; ".join(engine.spell(ddl.DropView(self.view.name), after))
+        readers = views_of(after, self.view.name)
+        gone, _ = made_again((self.view, *readers))
+        _, made = made_again((replace(before, definition=_anew(before.definition)), *readers))
+        return "; ".join(" ".join(sql.split()) for one in (*gone, *made) for sql in engine.spell(one, after))
+
     def steps(self, engine: Engine, schema: Schema, situation: Situation) -> tuple[Step, ...]:
         """See Operation."""
         self.apply(schema)
-        before = schema.view(self.view.name)
         if not self.in_place:
             refuse_materialized(views_of(schema, self.view.name))
-        # A view that shows more columns cannot be replaced by one that shows fewer: it goes first.
-        undo = "; ".join(
-            (*engine.spell(ddl.DropView(self.view.name), self.apply(schema)), *((before.definition,) if before else ()))
-        )
         replacing = Migration(
             title=f"replace view {self.view.name}",
             slug=f"replace_view_{self.view.name.name}",
@@ -103,7 +110,7 @@ class ReplaceView:
             if self.in_place
             else "it is made anew, with the views that read it and the privileges on them, in one transaction",
             statements=self._all(schema),
-            undo=" ".join(undo.split()),
+            undo=self._undo(engine, schema),
             warnings=(_REFUSED,) if self.in_place and engine.can(Can.VIEWS_HOLD_COLUMNS) else (),
         )
         if self.in_place:
@@ -113,3 +120,8 @@ class ReplaceView:
             why="what it reads changes in the next step, in the middle of its work",
         )
         return (cope, replacing)
+
+
+def _anew(definition: str) -> str:
+    """The statement for a view that is not there."""
+    return re.sub(r"\ACREATE\s+OR\s+REPLACE\s+", "CREATE ", definition, flags=re.IGNORECASE)
