@@ -1,7 +1,7 @@
 """What hurts in a schema as it stands, one file per rule, named for the harm.
 
-A rule's class is its message, its line in the docs and two tests: `bad` is flagged by exactly this rule, `good` by none. Core
-rules are told one by one; style rules are folded to one line each, with a count and examples.
+A rule's class is its message, its line in the docs and two tests: `bad` is flagged by exactly this rule, `good` by none.
+Core rules are told one by one; style rules are folded to one line each, with a count and examples.
 """
 
 from __future__ import annotations

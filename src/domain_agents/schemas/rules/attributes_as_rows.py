@@ -53,7 +53,7 @@ class _AttributesAsRows(Rule):
                 continue
             if "char" in at.type_of(value) or "text" in at.type_of(value):
                 yield Seen(
-                    f"{table.name} keeps attributes as rows ({owner}, {name.name}, {value.name}): no type, no constraint, a join for each",
+                    f"{table.name} keeps attributes as rows ({owner}, {name.name}, {value.name}): no type, no constraint",
                     table.name,
                 )
 

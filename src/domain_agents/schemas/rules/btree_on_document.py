@@ -52,7 +52,7 @@ class _BtreeOnDocument(Rule):
                             Change("drop_index", table.name, {"name": index.name}),
                         )
                         yield Seen(
-                            f"index {index.name} orders whole values of {table.name}.{name} ({column.type}): containment and paths are not served",
+                            f"index {index.name} orders whole values of {table.name}.{name}: no path in them is found",
                             table.name,
                             name,
                             index.name,

@@ -35,7 +35,8 @@ class _ClonedTables(Rule):
         CREATE TABLE orders_2025 (id bigint PRIMARY KEY, total numeric(12, 2) NOT NULL);
     """
     good = """
-        CREATE TABLE orders (id bigint, year integer, total numeric(12, 2) NOT NULL, PRIMARY KEY (id, year)) PARTITION BY LIST (year);
+        CREATE TABLE orders (id bigint, year integer, total numeric(12, 2) NOT NULL, PRIMARY KEY (id, year))
+          PARTITION BY LIST (year);
         CREATE TABLE orders_2024 PARTITION OF orders FOR VALUES IN (2024);
     """
 

@@ -25,7 +25,8 @@ class _DuplicateForeignKey(Rule):
     """
     good = """
         CREATE TABLE a (id bigint PRIMARY KEY);
-        CREATE TABLE b (id bigint PRIMARY KEY, a_id bigint, c_id bigint, CONSTRAINT one FOREIGN KEY (a_id) REFERENCES a (id),
+        CREATE TABLE b (id bigint PRIMARY KEY, a_id bigint, c_id bigint,
+          CONSTRAINT one FOREIGN KEY (a_id) REFERENCES a (id),
           CONSTRAINT two FOREIGN KEY (c_id) REFERENCES a (id));
         CREATE INDEX b_a_id_idx ON b (a_id);
         CREATE INDEX b_c_id_idx ON b (c_id);

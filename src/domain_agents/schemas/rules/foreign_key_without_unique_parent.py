@@ -46,7 +46,7 @@ class _ForeignKeyWithoutUniqueParent(Rule):
                 if parent is None or not columns or any(set(one) == set(columns) for one in at.unique_keys(parent)):
                     continue
                 yield Seen(
-                    f"{table.name}.{', '.join(key.columns)} refers to {parent.name} ({', '.join(columns)}), which is no key there",
+                    f"{table.name}.{', '.join(key.columns)} refers to {parent.name} ({', '.join(columns)}): no key",
                     table.name,
                     name=key.name,
                 )

@@ -30,7 +30,7 @@ class _LocaleBoundMoney(Rule):
                 if at.type_of(column) == "money":
                     change = Change("change_type", table.name, {"column": column.name, "type": "numeric(19,4)"})
                     yield Seen(
-                        f"{table.name}.{column.name} is of type money: a server with another lc_monetary reads other amounts",
+                        f"{table.name}.{column.name} is money: another lc_monetary reads other amounts",
                         table.name,
                         column.name,
                         changes=(change,),

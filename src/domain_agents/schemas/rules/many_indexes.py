@@ -19,11 +19,13 @@ class _ManyIndexes(Rule):
     harm = "More than ten indexes on a table: each one is written for every row."
     instead = "the ones that the server's own counts show in use"
     sources = (
-        "Sharma et al., Smelly Relations (ICSE-SEIP 2018): index abuse; 5.7 % of 814 real tables have more than eight (measured)",
+        "Sharma et al., Smelly Relations (ICSE-SEIP 2018): index abuse; 5.7 % of 814 tables have over eight (measured)",
     )
     bad = """
-        CREATE TABLE a (id bigint PRIMARY KEY, north date NOT NULL, south date NOT NULL, east date NOT NULL, west date NOT NULL, red date NOT NULL,
-          green date NOT NULL, blue date NOT NULL, gold date NOT NULL, iron date NOT NULL, zinc date NOT NULL, lead date NOT NULL);
+        CREATE TABLE a (id bigint PRIMARY KEY,
+          north date NOT NULL, south date NOT NULL, east date NOT NULL, west date NOT NULL, red date NOT NULL,
+          green date NOT NULL, blue date NOT NULL, gold date NOT NULL, iron date NOT NULL,
+          zinc date NOT NULL, lead date NOT NULL);
         CREATE INDEX a_north ON a (north);
         CREATE INDEX a_south ON a (south);
         CREATE INDEX a_east ON a (east);
@@ -37,7 +39,8 @@ class _ManyIndexes(Rule):
         CREATE INDEX a_lead ON a (lead);
     """
     good = """
-        CREATE TABLE a (id bigint PRIMARY KEY, x bigint NOT NULL);
+        CREATE TABLE a (id bigint PRIMARY KEY,
+          x bigint NOT NULL);
         CREATE INDEX a_x ON a (x);
     """
 

@@ -33,7 +33,7 @@ class _MissingPrimaryKey(Rule):
             keys = [key for key in at.unique_keys(table) if not any(at.is_nullable(table, name) for name in key)]
             if keys:
                 change = Change("add_primary_key", table.name, {"columns": list(keys[0])})
-                effect = f"{table.name} has no primary key, though {', '.join(keys[0])} would do: replication and tools ask for one"
+                effect = f"{table.name} has no primary key, though {', '.join(keys[0])} would do"
                 yield Seen(effect, table.name, changes=(change,), severity=Severity.WARNING)
             else:
                 yield Seen(

@@ -65,7 +65,7 @@ class _PartlyNullForeignKey(Rule):
 
 
 def _is_scoped(at: Subject, table: Table, key: ForeignKey) -> bool:
-    """Whether a column that is always there only narrows the key, as a tenant's does: then NULL means "none", as it should."""
+    """Whether a column that is always there only narrows the key, as a tenant's does: then NULL means "none"."""
     required = [name for name in key.columns if not at.is_nullable(table, name)]
     others = [one for one in table.foreign_keys if one is not key]
     return all(any(name in one.columns for one in others) for name in required)

@@ -44,7 +44,7 @@ class _RandomClusteredKey(Rule):
                 )
             ):
                 yield Seen(
-                    f"rows of {table.name} are kept in the order of {column.name}, which is random: inserts split pages all over the table",
+                    f"rows of {table.name} are kept in the order of {column.name}: inserts split pages all over it",
                     table.name,
                     column.name,
                 )

@@ -35,7 +35,7 @@ class _ReservedName(Rule):
                 ):
                     kind = "rename_column" if column else "rename_table"
                     yield Seen(
-                        f"{name} is a reserved word of {at.engine.name}: every query of {table.name} must quote it ({kind} mends it)",
+                        f"{name} is a reserved word of {at.engine.name}: {table.name} must quote it ({kind} mends it)",
                         table.name,
                         column,
                     )

@@ -41,7 +41,7 @@ class _SetNullOnRequiredColumn(Rule):
                         in_key = table.primary_key is not None and name in table.primary_key.columns
                         changes = () if in_key else (Change("drop_not_null", table.name, {"column": name}),)
                         yield Seen(
-                            f"deleting a row of {key.parent} that {table.name}.{name} refers to always fails: it would become NULL, and may not",
+                            f"deleting a row of {key.parent} with rows in {table.name} fails: {name} may not be NULL",
                             table.name,
                             name,
                             key.name,

@@ -53,7 +53,7 @@ class _UnindexedForeignKey(Rule):
                 does = {"CASCADE": "deletes", "SET NULL": "empties"}.get(key.on_delete, "looks for")
                 big = at.rows.get(str(table.name), 0) >= _MANY
                 yield Seen(
-                    f"every DELETE in {key.parent} {does} its rows in {table.name} by reading the whole table: no index begins with {columns}",
+                    f"every DELETE in {key.parent} {does} rows in {table.name} by reading it all: no index has {columns}",
                     table.name,
                     column=key.columns[0] if len(key.columns) == 1 else "",
                     name=key.name,

@@ -21,10 +21,12 @@ class _Varchar255ByHabit(Rule):
     instead = "text, or the length that the meaning has"
     sources = ("https://wiki.postgresql.org/wiki/Don%27t_Do_This",)
     bad = """
-        CREATE TABLE a (id bigint PRIMARY KEY, name varchar(255) NOT NULL, city varchar(255) NOT NULL, street varchar(255) NOT NULL, mail varchar(255) NOT NULL);
+        CREATE TABLE a (id bigint PRIMARY KEY,
+          name varchar(255) NOT NULL, city varchar(255) NOT NULL, street varchar(255) NOT NULL, mail varchar(255) NOT NULL);
     """
     good = """
-        CREATE TABLE a (id bigint PRIMARY KEY, name varchar(80) NOT NULL, city varchar(80) NOT NULL, street text NOT NULL, mail varchar(254) NOT NULL);
+        CREATE TABLE a (id bigint PRIMARY KEY,
+          name varchar(80) NOT NULL, city varchar(80) NOT NULL, street text NOT NULL, mail varchar(254) NOT NULL);
     """
 
     def looks(self, at: Subject) -> Iterator[Seen]:

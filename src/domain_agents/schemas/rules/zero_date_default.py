@@ -31,7 +31,7 @@ class _ZeroDateDefault(Rule):
             for column in table.columns:
                 if column.default is not None and column.default.strip("'\" ").startswith("0000-00-00"):
                     yield Seen(
-                        f"{table.name}.{column.name} is '0000-00-00' where nobody said when: drivers take it for NULL, or fail",
+                        f"{table.name}.{column.name} is '0000-00-00' unless told: drivers take it for NULL, or fail",
                         table.name,
                         column.name,
                     )
