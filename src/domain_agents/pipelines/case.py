@@ -118,7 +118,17 @@ class Case:
         """Whether vectors are asked for: by the problem, by embeddings there are, or by keyword recall."""
         llm = self.grid.llm
         short = llm.fts_recall is not None and llm.fts_recall < 0.7
-        return self.kind == "retrieval" or llm.dims is not None or short
+        asked = self.kind == "retrieval" and problem.is_by_meaning(self.words)
+        return asked or llm.dims is not None or short
+
+    @cached_property
+    def meaning_by(self) -> str:
+        """The field that told that vectors are asked for."""
+        if self.grid.llm.dims is not None:
+            return "llm.dims"
+        if self.kind == "retrieval" and problem.is_by_meaning(self.words):
+            return self._said(problem.is_by_meaning)
+        return "llm.fts_recall"
 
     @cached_property
     def is_deep(self) -> bool:

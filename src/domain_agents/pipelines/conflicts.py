@@ -81,6 +81,13 @@ def _of_time(case: Case) -> Iterator[Conflict]:
             f"{figure(grid.positives)} examples of the rarer class are said to be among {figure(grid.rows)} rows",
             "correct one of them: the rarer class is at most half of the rows",
         )
+    fresh = grid.prediction_freshness_s
+    if fresh is not None and case.forced["inference"] == ("prediction_freshness_s",) and not case.inputs_unknown:
+        yield Conflict(
+            ("prediction_freshness_s", "inputs_known_in_advance"),
+            f"everything to score is known beforehand, and predictions at most {span(fresh)} old forbid the cheap batch",
+            "ask what an hour would cost: from an hour on, a scheduled job and a table do, with nothing always on",
+        )
     mean = None if grid.requests_per_day is None else grid.requests_per_day / _DAY
     if mean is not None and grid.peak_qps is not None and grid.peak_qps < mean:
         yield Conflict(

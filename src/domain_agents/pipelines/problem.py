@@ -13,7 +13,7 @@ KINDS: Final[Mapping[str, str]] = {
     "generation": (r"generat|summari[sz]|chat|assistant|copilot|\brag\b|question[- "
 r"]answer|\bq&?a\b|\bllm\b|translat|draft"),
     "recommendation": r"recommend|personali[sz]|\brecsys\b|related (?:links|items|products)|next[- ]best|\bfeed\b",
-    "ranking": r"\brank|learning to rank|search relevance",
+    "ranking": r"\brank|learning to rank|search relevance|^search$",
     "retrieval": (r"retriev|embedding|semantic search|similarity|nearest neighbou?r|vector search|image search|visual "
 r"search"),
     "forecasting": r"forecast|time[- _]?series|demand",
@@ -22,7 +22,7 @@ r"search"),
     "clustering": r"cluster|segmentation of customers|topic model",
     "bandit": r"bandit|reinforcement|\brl\b",
     "regression": r"regress|\beta\b|arrival time|price estimat|\bltv\b|lifetime value|pricing",
-    "classification": r"classif|detect|\bscore|scoring|churn|fraud|spam|moderat|triage|predict|propensity|sentiment",
+    "classification": r"classif|detect|\bscore|scoring|churn|fraud|spam|moderat|triage|predict|propensity|sentiment|multiclass|multi-class|matching|entity resolution|dedupl",
 }  # fmt: skip
 """In the order in which they are asked for: the first that fits is the kind."""
 
@@ -36,27 +36,33 @@ _COSTLY: Final = re.compile(
     r"\bfraud|\bcredit|\bloan|insur|underwrit|\bpricing|\bbidding|medic|clinic|patient|diagnos|sepsis|hospital|autonomous|safety|"
     r"payment|money launder|\baml\b|trading"
 )  # fmt: skip
+_MEANING: Final = re.compile(r"semantic|embed|similar|nearest neighbou?r|vector|visual|image|related|by meaning")
 _DEEP: Final = re.compile(
-    r"\bimage|\bvideo|\baudio|\bspeech|\bvoice|\bvision|photo|x-ray|radiolog|\bocr\b|lidar|point cloud"
+    r"object detection|\bimage|\bvideo|\baudio|\bspeech|\bvoice|\bvision|photo|x-ray|radiolog|\bocr\b|lidar|point cloud"
 )
 
 
 def kind(words: str) -> str:
     """The problem's kind, one of KINDS; empty where the words do not tell."""
-    lowered = words.lower()
+    lowered = words.lower().replace("_", " ")
     return next((name for name, pattern in KINDS.items() if re.search(pattern, lowered)), "")
 
 
 def is_waited_for(words: str) -> bool:
     """Whether the use is one where the input is born with the request."""
-    return _WAITED_FOR.search(words.lower()) is not None
+    return _WAITED_FOR.search(words.lower().replace("_", " ")) is not None
 
 
 def is_costly(words: str) -> bool:
     """Whether money or safety hangs on single predictions in that use."""
-    return _COSTLY.search(words.lower()) is not None
+    return _COSTLY.search(words.lower().replace("_", " ")) is not None
 
 
 def is_deep(words: str) -> bool:
     """Whether it is about images, sound or video, where hand-made features fall short."""
-    return _DEEP.search(words.lower()) is not None
+    return _DEEP.search(words.lower().replace("_", " ")) is not None
+
+
+def is_by_meaning(words: str) -> bool:
+    """Whether things are searched for by what they mean, not by their words."""
+    return _MEANING.search(words.lower().replace("_", " ")) is not None

@@ -20,7 +20,7 @@ _HIPAA = stated("45 CFR Part 164 (HIPAA Security and Privacy Rules)")
 _PCI = stated("PCI DSS 4.0, requirements 3 and 7")
 
 PROHIBITED_USES: Final = re.compile(
-    r"prohibit|social[ _-]?scor|subliminal|manipulat|exploit\w* vulnerab|untargeted (?:facial )?scrap|"
+    r"prohibit|unaccept|social[ _-]?scor|subliminal|manipulat|exploit\w* vulnerab|untargeted (?:facial )?scrap|"
     r"emotion[ _-]?(?:recognition|detection|inference)\w*[ _-]?(?:in|at|of|for)?[ _-]?(?:the[ "
     r"_-])?(?:work|school|education|employ)|"
     r"predictive polic|biometric categori[sz]ation|real[- ]time (?:remote )?biometric"
@@ -28,13 +28,13 @@ PROHIBITED_USES: Final = re.compile(
 """Article 5, in the words people use."""
 HIGH_RISK_USES: Final = re.compile(
     r"\bhigh|annex[ _-]?iii|annex 3|employ|recruit|hiring|\bhr\b|credit[ "
-    r"_-]?scor|creditworth|credit|loan|educat|exam|admission|"
-    r"essential|welfare|benefit|emergency|(?:life|health)[ _-]?insur|insurance|biometric|critical[ _-]?infra|law[ "
+    r"_-]?scor|creditworth|credit|loan|educat|\bexams?\b|admission|"
+    r"essential|welfare|benefit|emergency|(?:life|health)[ _-]?insur|^insurance$|biometric|critical[ _-]?infra|law[ "
     r"_-]?enforce|police|"
-    r"migra|asylum|border|justice|court|judicial|election|medical[ _-]?device|safety[ _-]?component"
+    r"migra|asylum|border|justice|\bcourts?\b|judicial|election|medical[ _-]?device|safety[ _-]?component"
 )
 """Annex III and Annex I, in the words people use. Finding fraud is left out by Annex III itself."""
-TRANSPARENT_USES: Final = re.compile(r"limited|transparen|chat|generat|deep[- ]?fake|synthetic|content")
+TRANSPARENT_USES: Final = re.compile(r"limited|transparen|chat|generat|deep[- ]?fake|synthetic")
 _HEALTH = re.compile(r"health|hospital|clinic|medic|pharma|patient")
 _FINANCE = re.compile(r"bank|financ|insur|lend|credit")
 

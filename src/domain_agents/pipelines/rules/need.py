@@ -56,7 +56,7 @@ def _forces(case: Case) -> Iterator[Force]:
     if case.is_search_only and case.searches_by_meaning and not case.is_deep:
         yield Force(
             2,
-            (case.kind_by if case.kind == "retrieval" else "llm.dims" if grid.llm.dims else "llm.fts_recall",),
+            (case.meaning_by,),
             "finding by meaning needs embeddings; a pretrained model gives them, nothing is trained",
             _RULES_OF_ML,
         )
@@ -161,6 +161,8 @@ def _figure(case: Case) -> Computed:
 
 def _wording(case: Case, rung: int) -> str:
     if rung == 0:
+        if case.kind == "retrieval":
+            return "nothing to train: a full-text index ranks by words; measure its recall first"
         if case.uses_llm:
             whose = (
                 "an open language model, as it is,"

@@ -31,8 +31,7 @@ def _forces(case: Case) -> Iterator[Force]:
     grid = case.grid
     if not case.searches_by_meaning:
         return
-    by = "llm.dims" if grid.llm.dims is not None else case.kind_by if case.kind == "retrieval" else "llm.fts_recall"
-    yield Force(1, (by,), "what is searched for is a meaning, not a word", _SCAN)
+    yield Force(1, (case.meaning_by,), "what is searched for is a meaning, not a word", _SCAN)
     scan, chunks = scan_ms(case).result, grid.llm.n_chunks
     if scan is None or chunks is None:
         return
@@ -88,7 +87,7 @@ def _wording(case: Case, rung: int) -> str:
     if rung == 0:
         return (
             "none"
-            if case.rungs["llm"] < 3
+            if case.rungs["llm"] < 3 and case.kind != "retrieval"
             else f"none: full-text search in {case.has('search') or case.has('postgresql') or 'PostgreSQL or SQLite'}"
         )
     if rung == 2:
