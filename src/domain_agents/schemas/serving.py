@@ -64,7 +64,7 @@ def _by(draft: Draft, path: Path) -> tuple[str, str, str, bool]:
     table, need = path.table, path.need
     if path.access.op == "insert":
         count = len(table.indexes) + len(table.table.uniques) + (table.table.primary_key is not None)
-        return "no index needed", "", f"1 row and {count} index entries for each row", True
+        return "no index needed", "", f"each row is written with {count} index entries", True
     if path.texts:
         search = table.searches[draft.named(table, path.texts, "search")]
         return (
@@ -147,9 +147,12 @@ def query_of(draft: Draft, path: Path) -> str:
         )
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     if access.op == "insert":
-        names = [column.name for column in table.table.columns if column.default is None and not column.identity]
-        names = [name for name in names if name != table.alive][:_SHOWN_COLUMNS]
-        return f"INSERT INTO {own} ({', '.join(map(quote, names))}, ...) VALUES (...)"
+        given = [
+            one for one in table.table.columns if one.default is None and not one.identity and one.generated is None
+        ]
+        names = [one.name for one in given if one.name not in {table.deleted, "id"} or one.nullable is False]
+        listed = ", ".join(map(quote, names))
+        return f"INSERT INTO {own} ({listed}) VALUES ({', '.join(f':{name}' for name in names)})"
     if access.op == "delete":
         return f"DELETE FROM {own}{where}"
     if access.op == "update":

@@ -209,6 +209,7 @@ def _table(design: Design, table: DesignedTable) -> dict[str, Any]:
         "reasons": list(table.reasons),
         "personal_data": list(table.personal),
         "rows": held,
+        "rows_after_days": (entity.retention_days or 365) if entity is not None else 365,
         "size": size(held * sum(row_bytes(made, [one.index for one in table.indexes], meanings))) if held else "",
     }
 
