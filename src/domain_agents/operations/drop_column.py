@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from domain_agents import ddl
+from domain_agents.catalog import Check, ForeignKey
 from domain_agents.engines import Can, Engine
 from domain_agents.operations import CannotPlan, Deploy, Migration, Phase, Situation, Step
 from domain_agents.operations._asking import Change, Field, Request
@@ -124,9 +125,9 @@ class DropColumn:
         )
 
     def _drop(self, engine: Engine, schema: Schema, table: Table, column: Column) -> Migration:
-        bare = replace(column, nullable=True)
+        bare = replace(column, nullable=column.nullable or column.default is None)
         after = self.apply(schema)
-        undo = "; ".join(engine.spell(ddl.AddColumn(self.table, bare), after))
+        undo = "; ".join(self._again(engine, schema, after, table, bare))
         loosened = schema.with_table(table.with_column(replace(column, nullable=True)))
         return Migration(
             title=f"drop {self._label}",
@@ -143,6 +144,30 @@ class DropColumn:
                 *breakage_warnings(schema, table.name, self.column, verb="is dropped"),
             ),
         )
+
+    def _again(self, engine: Engine, schema: Schema, after: Schema, table: Table, bare: Column) -> tuple[str, ...]:
+        """The column once more, with what went with it; in words where a table is built anew for some of that."""
+        left = after.table(table.name)
+        keys: list[ddl.Constraint] = [*table.uniques, *table.checks, *table.foreign_keys]
+        kept: list[ddl.Constraint] = [*left.uniques, *left.checks, *left.foreign_keys] if left else []
+        lost = [one for one in keys if one not in kept]
+        own = tuple(
+            one
+            for one in lost
+            if isinstance(one, Check) or (isinstance(one, ForeignKey) and one.columns == (self.column,))
+        )
+        first = ddl.AddColumn(self.table, bare, own if not engine.can(Can.ADD_FOREIGN_KEY) else ())
+        statements: list[ddl.Statement] = [first]
+        statements += [ddl.AddConstraint(self.table, one) for one in lost if one not in first.constraints]
+        statements += [ddl.CreateIndex(one) for key, one in sorted(schema.indexes.items()) if key not in after.indexes]
+        spelled: list[str] = []
+        for statement in statements:
+            if engine.refuses_transaction(statement, after):
+                what = "; ".join(engine.spell(ddl.AddColumn(self.table, bare), after))
+                return (f"a new migration that rebuilds the table with what went: {what}",)
+            spelled += engine.spell(statement, after)
+            after = statement.apply(after)
+        return tuple(spelled)
 
     def _goes_along(self, schema: Schema, table: Table) -> tuple[str, ...]:
         """Indexes and constraints on more than this column that vanish with it."""
