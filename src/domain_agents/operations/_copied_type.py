@@ -33,7 +33,7 @@ def copied_steps(
     Raises:
         CannotPlan: a foreign key would join two types.
     """
-    keys = _keys_on(schema, changes)
+    keys = keys_on(schema, changes)
     current, steps = schema, list[Step]()
     if keys:
         dropping = tuple(ddl.DropConstraint(owner, key.name) for owner, key in keys)
@@ -48,7 +48,7 @@ def copied_steps(
     return tuple(steps)
 
 
-def _keys_on(schema: Schema, changes: Sequence[ddl.ChangeType]) -> list[tuple[TableName, ForeignKey]]:
+def keys_on(schema: Schema, changes: Sequence[ddl.ChangeType]) -> list[tuple[TableName, ForeignKey]]:
     """The foreign keys that hold one of the columns, with their tables."""
     changed = {(_found(schema, change.table), change.column) for change in changes}
     found: list[tuple[TableName, ForeignKey]] = []

@@ -12,7 +12,7 @@ from domain_agents import ddl
 from domain_agents.engines import Can, CopiesTables, Engine
 from domain_agents.operations import CannotPlan, Deploy, Migration, Phase, Situation, Step
 from domain_agents.operations._asking import Change, Field, Request
-from domain_agents.operations._copied_type import copied_steps
+from domain_agents.operations._copied_type import copied_steps, keys_on
 from domain_agents.operations._dependents import breakage_warnings
 from domain_agents.operations._key_family import KeyFamily, exchange_steps, family_of
 from domain_agents.operations._numbering import numbering_of, require_countable
@@ -20,7 +20,7 @@ from domain_agents.operations._stand_in import quarantine_table
 from domain_agents.operations._views import Shown, views_showing
 
 if TYPE_CHECKING:
-    from domain_agents.catalog import Column, Schema, Table, TableName
+    from domain_agents.catalog import Column, ForeignKey, Schema, Table, TableName
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,7 @@ class ChangeType:
         """See MakesWay: the views that show it, the columns that refer to it, and what counts in them."""
         table, column = self._found(schema)
         statements: list[ddl.Statement] = [one for shown in self._views(schema) for one in shown.dropped]
+        statements += [ddl.DropConstraint(owner, key.name) for owner, key in self._held(schema)]
         for owner, one in self._family(schema, table).columns(schema):
             numbering = numbering_of(self.engine, schema, owner.name, one)
             statements += numbering.widened(self.type) if numbering else ()
@@ -92,7 +93,8 @@ class ChangeType:
 
     def putting_back(self, schema: Schema) -> tuple[ddl.Statement, ...]:
         """See PutsBack: the views, and the table for what cannot be converted."""
-        views = tuple(one for shown in reversed(self._views(schema)) for one in shown.made)
+        keys = tuple(ddl.AddConstraint(owner, key) for owner, key in self._held(schema))
+        views = (*keys, *(one for shown in reversed(self._views(schema)) for one in shown.made))
         if self.quarantine is None:
             return views
         table, column = self._found(schema)
@@ -100,6 +102,13 @@ class ChangeType:
 
     def _all(self, schema: Schema) -> tuple[ddl.Statement, ...]:
         return (*self.making_way(schema), self.statement, *self.putting_back(schema))
+
+    def _held(self, schema: Schema) -> list[tuple[TableName, ForeignKey]]:
+        """The foreign keys that must go for a while, where the server lets nothing that they hold be changed."""
+        if not isinstance(self.engine, CopiesTables):
+            return []
+        members = self._family(schema, self._found(schema)[0]).columns(schema)
+        return keys_on(schema, [self._changed(owner.name, one.name) for owner, one in members])
 
     def _views(self, schema: Schema) -> tuple[Shown, ...]:
         """What shows a column of the family, one table's views after the other's, each of them once."""
