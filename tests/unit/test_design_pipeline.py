@@ -335,3 +335,19 @@ def test_a_version_that_has_ended_is_named_and_one_that_lives_is_not() -> None:
 )
 def test_a_cadence_is_read_as_people_say_it(said: object, days: float) -> None:
     assert read_grid({"retrain_cadence": said}).retrain_cadence == pytest.approx(days * 86_400, rel=0.001)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("route tickets to agents", "classification"), ("wind power generation forecast", "forecasting"), ("lead generation", ""),
+        ("generate product descriptions", "generation"), ("text-generation", "generation"), ("RAG chatbot", "generation"), ("AI agent", "agent"),
+        ("binary classification", "classification"), ("embedding/retrieval", "retrieval"), ("structured prediction", "extraction"),
+        ("RL", "bandit"), ("time-series", "forecasting"), ("semantic_search", "retrieval"), ("learning to rank", "ranking"),
+        ("dynamic pricing", "regression"), ("anything else", ""),
+    ],
+)  # fmt: skip
+def test_a_problem_is_told_by_its_own_words(words: str, kind: str) -> None:
+    from domain_agents.pipelines import problem
+
+    assert problem.kind(words) == kind

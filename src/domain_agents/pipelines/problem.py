@@ -9,33 +9,41 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KINDS: Final[Mapping[str, str]] = {
-    "agent": r"\bagents?\b|\bagentic\b|tool[- ]use",
-    "generation": (r"generat|summari[sz]|chat|assistant|copilot|\brag\b|question[- "
-r"]answer|\bq&?a\b|\bllm\b|translat|draft"),
+    "agent": r"\b(?:ai|llm|autonomous|coding|research|tool[- ]using) agents?\b|^agents?$|\bagentic\b|tool[- ]use",
+    "generation": (
+        r"^(?:text |code |content )?generation$|generative|"
+        r"(?:text|code|content|answer|description|image) generation|"
+        r"generat\w* (?:\w+ ){0,2}(?:text|answers?|code|content|descriptions?|emails?|repl|reports?|summar)|summari[sz]|\bchat(?:bots?)?\b|"
+        r"assistant|copilot|\brag\b|question[- ]answer|\bq&?a\b|\bllms?\b|translat|\bdraft"
+    ),
     "recommendation": r"recommend|personali[sz]|\brecsys\b|related (?:links|items|products)|next[- ]best|\bfeed\b",
     "ranking": r"\brank|learning to rank|search relevance|^search$",
-    "retrieval": (r"retriev|embedding|semantic search|similarity|nearest neighbou?r|vector search|image search|visual "
-r"search"),
-    "forecasting": r"forecast|time[- _]?series|demand",
+    "retrieval": (
+        r"retriev|embedding|semantic search|similarity|nearest neighbou?r|vector search|image search|visual search"
+    ),
+    "forecasting": r"forecast|time[- ]?series|demand",
     "anomaly": r"anomal|outlier|intrusion",
-    "extraction": r"extract|structured[- _]prediction|\bner\b|parsing|\bocr\b|document understanding",
+    "extraction": r"extract|structured[- ]prediction|\bner\b|parsing|\bocr\b|document understanding",
     "clustering": r"cluster|segmentation of customers|topic model",
     "bandit": r"bandit|reinforcement|\brl\b",
     "regression": r"regress|\beta\b|arrival time|price estimat|\bltv\b|lifetime value|pricing",
-    "classification": r"classif|detect|\bscore|scoring|churn|fraud|spam|moderat|triage|predict|propensity|sentiment|multiclass|multi-class|matching|entity resolution|dedupl",
-}  # fmt: skip
+    "classification": (
+        r"classif|detect|\bscore|scoring|churn|fraud|spam|moderat|triage|predict|propensity|sentiment|multi-?class|matching|"
+        r"entity resolution|dedupl|\brout(?:e|ing) "
+    ),
+}
 """In the order in which they are asked for: the first that fits is the kind."""
 
 _WAITED_FOR: Final = re.compile(
     r"\bfraud|\bchat|assistant|copilot|autocomplet|type[- ]?ahead|\bspam|bidding|\bbot detection|payment|checkout|"
-    r"search (?:query|relevance|ranking)|\bads? (?:ranking|click)|click[- ]through|\bctr\b|real[- ]?time|at "
-r"(?:request|query) time"
-)  # fmt: skip
+    r"search (?:query|relevance|ranking)|\bads? (?:ranking|click)|click[- ]through|\bctr\b|real[- ]?time|"
+    r"at (?:request|query) time"
+)
 """Uses whose input comes into being with the request."""
 _COSTLY: Final = re.compile(
     r"\bfraud|\bcredit|\bloan|insur|underwrit|\bpricing|\bbidding|medic|clinic|patient|diagnos|sepsis|hospital|autonomous|safety|"
     r"payment|money launder|\baml\b|trading"
-)  # fmt: skip
+)
 _MEANING: Final = re.compile(r"semantic|embed|similar|nearest neighbou?r|vector|visual|image|related|by meaning")
 _DEEP: Final = re.compile(
     r"object detection|\bimage|\bvideo|\baudio|\bspeech|\bvoice|\bvision|photo|x-ray|radiolog|\bocr\b|lidar|point cloud"
@@ -44,7 +52,7 @@ _DEEP: Final = re.compile(
 
 def kind(words: str) -> str:
     """The problem's kind, one of KINDS; empty where the words do not tell."""
-    lowered = words.lower().replace("_", " ")
+    lowered = words.lower().replace("_", " ").replace("-", " ")
     return next((name for name, pattern in KINDS.items() if re.search(pattern, lowered)), "")
 
 
