@@ -40,7 +40,9 @@ CREATE TABLE events (id integer NOT NULL, at date NOT NULL, PRIMARY KEY (id, at)
 CREATE TABLE events_02 PARTITION OF events FOR VALUES FROM ('2026-02-01') TO ('2026-03-01');
 CREATE TABLE events_new (id integer NOT NULL, at date NOT NULL);
 """
-MORE_SCHEMA |= dict.fromkeys(("attach_partition", "detach_partition", "add_partition", "exchange_partition"), EVENTS)
+MORE_SCHEMA |= dict.fromkeys(
+    ("attach_partition", "detach_partition", "add_partition", "exchange_partition", "drop_partition"), EVENTS
+)
 """What an example's table needs besides, and not every engine can read."""
 EXAMPLES: dict[str, dict[str, Any]] = {
     "add_column": {"table": "customers", "column": "locale", "type": "text", "nullable": False, "backfill": "'en'"},
@@ -125,6 +127,7 @@ EXAMPLES |= {
     "attach_partition": {"table": "events", "partition": "events_new", "bound": MARCH},
     "detach_partition": {"table": "events", "partition": "events_02"},
     "add_partition": {"table": "events", "partition": "events_03", "bound": MARCH},
+    "drop_partition": {"table": "events", "partition": "events_02"},
     "exchange_partition": {"table": "events", "partition": "events_02", "replacement": "events_new"},
     "partition_table": {
         "table": "orders",

@@ -14,6 +14,7 @@ from domain_agents.tools.prove_migration import TOOL, _prepared
 if TYPE_CHECKING:
     from domain_agents.tools.prove_migration import ProveMigration
     from domain_agents.workspace.scratch import PostgresScratch
+    from domain_agents.workspace.scratch_mysql import MysqlScratch
 
 ROWS = {"events": 20_000, "Customers": 500}
 SCHEMA = """
@@ -226,3 +227,32 @@ def test_a_partition_is_dropped_without_a_lock_on_its_table(postgres: PostgresSc
     told = proved(postgres, sql="DROP TABLE events_2026_01")
     modes = {lock["mode"] for one in told["statements"] for lock in one["locks"] if lock["relation"] == "events"}
     assert modes <= {"SHARE UPDATE EXCLUSIVE", "ACCESS SHARE"}
+
+
+YEARS = """
+CREATE TABLE events (id int, note varchar(90), at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (YEAR(at)) (
+    PARTITION p0 VALUES LESS THAN (2020), PARTITION `select` VALUES LESS THAN (2200)
+);
+"""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "add_partition", "partition": "p2", "bound": "LESS THAN (2300)"},
+        {"kind": "add_partition", "partition": "rest", "bound": "LESS THAN MAXVALUE"},
+        {"kind": "drop_partition", "partition": "p0"},
+    ],
+    ids=lambda change: f"{change['kind']}-{change['partition']}",
+)
+def test_a_partition_in_a_tables_own_text_comes_and_goes(mariadb_scratch: MysqlScratch, change: dict[str, Any]) -> None:
+    given = {
+        "engine": "mariadb",
+        "schema": YEARS,
+        "changes": [{"table": "events", **change}],
+        "rows": {"events": 5_000},
+    }
+    arguments = cast("ProveMigration", parse_arguments(TOOL, {**given, "tables": {"events": {"rows": 5_000}}}))
+    prepared = _prepared(arguments, Settings(project=None), Job())
+    told = prove(prepared.request, Job(), scratch=mariadb_scratch, seconds=120).as_json()
+    assert told["verdict"] == "proved", told["reasons"]

@@ -181,6 +181,42 @@ class DetachPartition:
 
 
 @dataclass(frozen=True, slots=True)
+class AddPartition:
+    """ALTER TABLE ... ADD PARTITION, where a partition stands in its table's own text."""
+
+    table: TableName
+    name: str
+    bound: Bound
+
+    def apply(self, schema: Schema) -> Schema:
+        table = partitioned(schema, self.table)
+        if any(one.name.name == self.name for one in table.partitions):
+            raise DoesNotApply(f"table {table.name} has a partition {self.name} already")
+        if self.bound.kind == "range" and any("MAXVALUE" in one.bound.upper for one in table.partitions):
+            raise DoesNotApply(f"the last partition of {table.name} goes up to MAXVALUE: none can be added behind it")
+        method = table.partitioned_by.method if table.partitioned_by else ""
+        if method and self.bound.kind not in method:
+            raise DoesNotApply(f"{table.name} is partitioned by {method}: the bound of a partition is no {self.bound.kind}")
+        made = Partition(Table(TableName(self.name), ()), self.bound, is_table=False)
+        return schema.with_table(replace(table, partitions=(*table.partitions, made)))
+
+
+@dataclass(frozen=True, slots=True)
+class DropPartition:
+    """ALTER TABLE ... DROP PARTITION, with its rows."""
+
+    table: TableName
+    name: str
+
+    def apply(self, schema: Schema) -> Schema:
+        table = partitioned(schema, self.table)
+        left = tuple(one for one in table.partitions if one.name.name != self.name)
+        if table.partitioned_by and table.partitioned_by.method and left == table.partitions:
+            raise DoesNotApply(f"table {table.name} has no partition {self.name}")
+        return schema.with_table(replace(table, partitions=left))
+
+
+@dataclass(frozen=True, slots=True)
 class ExchangePartition:
     """A table takes the place of a partition, which becomes a table of its own."""
 

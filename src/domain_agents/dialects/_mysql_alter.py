@@ -15,6 +15,7 @@ from domain_agents.dialects._mysql_columns import (
     read_table,
     read_type,
 )
+from domain_agents.dialects._mysql_partitions import read_partitions
 from domain_agents.engines._mysql_defaults import is_deterministic, is_plain
 from domain_agents.engines._sqlite_tokens import NotUnderstood
 
@@ -161,6 +162,10 @@ class _Alter:
 
     def _add(self) -> None:
         cursor, table = self.cursor, self.table
+        if cursor.sees("PARTITION", "("):
+            cursor.next()
+            self.parts.atoms += [ddl.AddPartition(table, one.name.name, one.bound) for one in read_partitions(cursor)]
+            return
         if any(cursor.sees(word) for word in ("PARTITION", "SYSTEM", "PERIOD")):
             raise NotUnderstood(f"ADD {cursor.here()} is not read yet")
         if begins_key(cursor):
@@ -202,7 +207,14 @@ class _Alter:
         if cursor.takes("PRIMARY", "KEY"):
             self.parts.atoms.append(ddl.ChangePrimaryKey(table))
             return
-        if any(cursor.sees(word) for word in ("PARTITION", "SYSTEM", "PERIOD")):
+        if cursor.takes("PARTITION"):
+            self.parts.dropped += ["IF EXISTS"] if cursor.takes("IF", "EXISTS") else []
+            named = [cursor.name("a partition")]
+            while cursor.takes(","):
+                named.append(cursor.name("a partition"))
+            self.parts.atoms += [ddl.DropPartition(table, name) for name in named]
+            return
+        if any(cursor.sees(word) for word in ("SYSTEM", "PERIOD")):
             raise NotUnderstood(f"DROP {cursor.here()} is not read yet")
         if cursor.takes("INDEX") or cursor.takes("KEY"):
             if_exists = cursor.takes("IF", "EXISTS")

@@ -143,6 +143,11 @@ class MysqlBase(ABC):
         """See Engine. Nothing is refused: DDL commits whatever is open, before and after itself."""
         return False
 
+    @property
+    def partition_clause(self) -> str:
+        """The ALGORITHM and LOCK with which partitions are added and dropped; empty where the server takes none."""
+        return ""
+
     def index_validity_query(self, index: Index) -> str:
         """See Engine. A build that failed leaves nothing behind."""
         return ""

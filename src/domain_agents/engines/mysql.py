@@ -78,6 +78,11 @@ class MySQL(MysqlBase):
             return _INPLACE
         return _CLAUSES.get(form, BLOCKING_CLAUSES.get(form, COPY))
 
+    @property
+    def partition_clause(self) -> str:
+        """See MysqlBase."""
+        return _INPLACE
+
     def index_usage_query(self, index: Index) -> str:
         """See Engine."""
         table, name = (text.replace("'", "''").replace("\\", "\\\\") for text in (index.table.name, index.name))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from domain_agents import ddl
-from domain_agents.catalog import Check
+from domain_agents.catalog import Check, TableName
 from domain_agents.engines import Can, Engine
 from domain_agents.operations import Migration, Phase, Situation, Step
 from domain_agents.operations._asking import Change, Field, Request, table_name
@@ -14,7 +14,7 @@ from domain_agents.operations._attaching import Attaching, parent_and_child, req
 from domain_agents.operations._bounds import bound_in
 
 if TYPE_CHECKING:
-    from domain_agents.catalog import Bound, PartitionKey, Schema, TableName
+    from domain_agents.catalog import Bound, PartitionKey, Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class AddPartition:
     partition: TableName
     bound: Bound
     partitioned_by: PartitionKey | None = None
+    in_table: bool = False
 
     @property
     def filled_column(self) -> str:
@@ -41,13 +42,18 @@ class AddPartition:
     @property
     def statement(self) -> ddl.Statement:
         """See Operation."""
+        if self.in_table:
+            return ddl.AddPartition(self.table, self.partition.name, self.bound)
         return ddl.CreatePartition(self.table, self.partition, self.bound, self.partitioned_by)
 
     @classmethod
     def from_change(cls, change: Change) -> AddPartition:
         """See Operation."""
-        require_partitions(change.request.engine)
-        table = change.table()
+        engine, table = change.request.engine, change.table()
+        if engine.can(Can.PARTITIONS_IN_TABLE):
+            name = change.text("partition", '"p2027"')
+            return cls(table, table_name(name), bound_in(change), in_table=True)
+        require_partitions(engine)
         partition = table_name(change.text("partition", '"events_2026_03"'))
         if table.schema and not partition.schema:
             partition = replace(partition, schema=table.schema)
@@ -56,6 +62,8 @@ class AddPartition:
     @classmethod
     def from_statement(cls, statement: ddl.Statement, request: Request) -> AddPartition | None:
         """See Operation. IF NOT EXISTS is left out: it would take any table of that name for the partition."""
+        if isinstance(statement, ddl.AddPartition):
+            return cls(statement.table, TableName(statement.name), statement.bound, in_table=True)
         if not isinstance(statement, ddl.CreatePartition):
             return None
         return cls(statement.table, statement.partition, statement.bound, statement.partitioned_by)
@@ -66,8 +74,10 @@ class AddPartition:
 
     def steps(self, engine: Engine, schema: Schema, situation: Situation) -> tuple[Step, ...]:
         """See Operation."""
-        require_partitions(engine)
         after = self.apply(schema)
+        if self.in_table:
+            return (self._in_text(engine, after),)
+        require_partitions(engine)
         undo = "; ".join(engine.spell(ddl.DropTable(self.partition), after))
         if situation.is_new_table or situation.size.rows == 0 or not engine.can(Can.CONCURRENT_WRITES):
             direct = Migration(
@@ -101,6 +111,23 @@ class AddPartition:
                 undo_loses_data=True,
                 warnings=self._warnings(engine, work),
             ),
+        )
+
+    def _in_text(self, engine: Engine, after: Schema) -> Migration:
+        """A partition that stands in its table's own text."""
+        beyond = (
+            f"a row beyond the last partition of {engine.quote_table(self.table)} is refused (1526): let a job add the "
+            "next one in time"
+        )
+        return Migration(
+            title=f"add partition {self.partition.name} to {self.table.name}",
+            slug=f"add_partition_{self.partition.name}",
+            phase=Phase.EXPAND,
+            why="an empty partition behind the others: nothing is copied, readers and writers wait for a moment at most",
+            statements=(self.statement,),
+            undo="; ".join(engine.spell(ddl.DropPartition(self.table, self.partition.name), after)),
+            undo_loses_data=True,
+            warnings=(beyond,),
         )
 
     def _beside_default(

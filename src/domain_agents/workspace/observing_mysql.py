@@ -233,7 +233,8 @@ class Runner:
 
 
 def _has_new_index(before: tuple[set[int], set[int]], after: tuple[set[int], set[int]] | None) -> bool:
-    return after is not None and bool(before[0] & after[0]) and bool(after[1] - before[1])
+    """Whether an index was built for rows that were there; a partition that is new brings its own, which are empty."""
+    return after is not None and bool(after[0]) and after[0] <= before[0] and bool(after[1] - before[1])
 
 
 def _plain(name: str) -> str:
