@@ -238,8 +238,8 @@ def test_any_other_type_is_filled_beside_and_exchanged_between_two_deploys() -> 
         "migration: add users.visits_new, which holds visits as bigint",
         "migration: backfill users.visits_new",
         "check: backfill users.visits_new is complete",
-        "migration: guard users.visits_new against new NULLs",
-        "migration: make users.visits_new NOT NULL",
+        "migration: give users.visits_new the constraints of what it stands in for, not yet validated",
+        "migration: validate the constraints of users.visits_new",
         "deploy: the application that copes with users.visits as int and as bigint is live everywhere",
         "migration: exchange users.visits for its stand-in of type bigint",
         "deploy: users.visits works as bigint, and nobody wants to go back",
@@ -264,7 +264,7 @@ def test_the_exchange_keeps_constraints_and_indexes_under_their_names() -> None:
         "ALTER TABLE t RENAME CONSTRAINT t_code_new_fkey TO t_code_fkey",
         "ALTER TABLE t ADD CONSTRAINT one_each UNIQUE USING INDEX t_code_new_n_idx",
         "ALTER INDEX t_lower_idx RENAME TO by_code",
-        "ALTER TABLE t ALTER COLUMN code_new SET DEFAULT 'x'",
+        "ALTER TABLE t ALTER COLUMN code SET DEFAULT 'x'",
     ):
         assert sql in written
     assert not any(one.effect.is_long for one in swap.statements)
@@ -306,7 +306,6 @@ def test_what_a_change_of_type_costs_is_decided_as_it_was_measured(before: str, 
     ("sql", "says"),
     [
         ("ALTER TABLE orders ALTER total TYPE numeric(10,2)", "has the type numeric(10,2) already"),
-        ("ALTER TABLE users ALTER id TYPE numeric", "is part of the primary key"),
         ("ALTER TABLE orders ALTER note TYPE bytea", "shown of orders is computed"),
     ],
 )
@@ -314,9 +313,11 @@ def test_a_change_of_type_that_cannot_be_is_refused(sql: str, says: str) -> None
     assert says in refused(sql)
 
 
-def test_a_column_that_another_table_refers_to_keeps_its_type() -> None:
-    child = "CREATE TABLE mails (address text, CONSTRAINT fk FOREIGN KEY (address) REFERENCES users (email));"
-    assert "is what mails refers to" in refused("ALTER TABLE users ALTER email TYPE varchar(9)", schema=SCHEMA + child)
+def test_a_table_that_refers_to_the_column_must_have_a_key_to_walk_along() -> None:
+    schema = (
+        SCHEMA + "ALTER TABLE users ADD UNIQUE (email); CREATE TABLE mails (address text REFERENCES users (email));"
+    )
+    assert "table mails has no primary key" in refused("ALTER TABLE users ALTER email TYPE varchar(9)", schema=schema)
 
 
 # Names
