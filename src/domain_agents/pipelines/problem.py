@@ -11,10 +11,9 @@ if TYPE_CHECKING:
 KINDS: Final[Mapping[str, str]] = {
     "agent": r"\b(?:ai|llm|autonomous|coding|research|tool[- ]using) agents?\b|^agents?$|\bagentic\b|tool[- ]use",
     "generation": (
-        r"^(?:text |code |content )?generation$|generative|"
-        r"(?:text|code|content|answer|description|image) generation|"
-        r"generat\w* (?:\w+ ){0,2}(?:text|answers?|code|content|descriptions?|emails?|repl|reports?|summar)|summari[sz]|\bchat(?:bots?)?\b|"
-        r"assistant|copilot|\brag\b|question[- ]answer|\bq&?a\b|\bllms?\b|translat|\bdraft"
+        r"^(?:text |code |content )?generation$|generative|(?:text|code|content|answer|description|image) generation|"
+        r"generat\w* (?:\w+ ){0,2}(?:text|answers?|code|content|descriptions?|emails?|repl|reports?|summar)|summari[sz]|"
+        r"\bchat(?:bots?)?\b|assistant|copilot|\brag\b|question[- ]answer|\bq&?a\b|\bllms?\b|translat|\bdraft"
     ),
     "recommendation": r"recommend|personali[sz]|\brecsys\b|related (?:links|items|products)|next[- ]best|\bfeed\b",
     "ranking": r"\brank|learning to rank|search relevance|^search$",
