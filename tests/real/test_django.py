@@ -9,6 +9,7 @@ from tests.real.django_project import PEOPLE, assert_done, make_project, manage
 from tests.real.migration_tools import Database, mariadb, postgresql, sqlite
 
 from domain_agents.dialects import dialect, replay
+from domain_agents.migrations.formats import framework
 from domain_agents.migrations.project import recognise
 from domain_agents.tools import Job, Settings
 from domain_agents.tools.plan_migration import TOOL, PlanMigration
@@ -139,3 +140,49 @@ def _assert_is_as_asked(database: Database) -> None:
     rows = database.rows("SELECT id, email, nick, locale, boss_id FROM users ORDER BY id")
     locales = ["%(x)s", "%(x)s", "%(x)s", "three: 100%"]
     assert rows == [(n + 1, f"{n}@example.org", f"u{n}", locale, None) for n, locale in enumerate(locales)]
+
+
+MORE = """from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("people", "0003_nick")]
+    operations = [
+        migrations.AddField("user", "plan", models.CharField(max_length=10, default="free")),
+        migrations.AddField("user", "points", models.IntegerField(null=True, db_index=True)),
+        migrations.AlterField("user", "nick", models.CharField(max_length=80, db_index=True, null=True)),
+        migrations.AddIndex("user", models.Index(fields=["-plan", "nick"], name="by_plan")),
+        migrations.AddConstraint("user", models.UniqueConstraint(fields=["nick", "plan"], name="nick_plan")),
+        migrations.AddConstraint("user", models.CheckConstraint(condition=models.Q(("points__gte", 0)), name="some")),
+        migrations.RenameField("user", "email", "mail"),
+        migrations.AlterUniqueTogether("user", {("mail", "points")}),
+        migrations.RemoveIndex("user", "by_plan"),
+        migrations.CreateModel("Pet", [("id", models.AutoField(primary_key=True)), ("name", models.TextField(unique=True))]),
+    ]
+"""
+
+
+def test_operations_are_read_as_the_sql_that_django_makes_of_them(postgres: PostgresScratch, tmp_path: Path) -> None:
+    database = postgresql(postgres)
+    make_project(tmp_path, database)
+    path = "people/migrations/0004_more.py"
+    (tmp_path / path).write_text(MORE)
+    assert_done(manage(tmp_path, database, "migrate"))
+    shown = manage(tmp_path, database, "sqlmigrate", "people", "0004")
+    assert_done(shown)
+    lines = [line.rstrip(";") for line in shown.stdout.splitlines() if line and not line.startswith("--")]
+    contents = {
+        one: (tmp_path / one).read_text() for one in ProjectFiles(tmp_path).paths() if "people/migrations" in one
+    }
+    read = framework("django").beside(contents).read(path, MORE, "postgresql")
+    assert read.unread == ()
+    assert read.transaction
+    ours = [" ".join(one.sql.split()).replace("( ", "(").replace(" )", ")") for one in read.statements]
+    left, right = {_spelled(one) for one in ours}, {_spelled(one) for one in lines[1:-1]}
+    assert left - right == set()
+    assert right - left == set()
+
+
+def _spelled(sql: str) -> str:
+    """Without the order of a column's words, and blanks that mean nothing."""
+    return " ".join(sorted(sql.replace("(", " ( ").replace(")", " ) ").replace(",", " ").split()))

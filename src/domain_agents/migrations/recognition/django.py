@@ -18,7 +18,7 @@ from domain_agents.migrations.recognition.django_models import Models
 from domain_agents.migrations.recognition.django_schema import Tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from domain_agents.migrations.recognition import Files
 
@@ -209,3 +209,17 @@ def _version(files: Files, found: Sequence[_Migration]) -> str:
         if _REQUIREMENTS.search(path) and (match := _REQUIRED.search(files.text(path)))
     ]
     return max(said, key=lambda version: tuple(map(int, version.split("."))), default="")
+
+
+def in_order(contents: Mapping[str, str]) -> list[str]:
+    """The paths of the migrations among these files, each behind those it needs."""
+    found: list[_Migration] = []
+    for path, text in contents.items():
+        try:
+            module = ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        made = next((n for n in module.body if isinstance(n, ast.ClassDef) and n.name == "Migration"), None)
+        if made is not None:
+            found.append(_migration(base(parent(parent(path))) or "app", path, made))
+    return [one.path for one in _ordered(found)]

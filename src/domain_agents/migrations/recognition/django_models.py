@@ -58,15 +58,15 @@ class Models:
                 self._operation(app, node)
             except (Unreadable, KeyError, TypeError, AttributeError) as error:
                 said = str(error) if isinstance(error, Unreadable) else "it changes a model that is not known"
-                self.problems.append((node.lineno, f"{_called(node)}: {said}"))
+                self.problems.append((node.lineno, f"{called(node)}: {said}"))
 
     def _operation(self, app: str, node: ast.expr) -> None:
         if not isinstance(node, ast.Call):
             raise Unreadable("an operation that is made by code")
-        name = _called(node)
+        name = called(node)
         known = _OPERATIONS.get(name)
         if known is not None:
-            known(self, app, _Given(node))
+            known(self, app, Given(node))
         elif name not in _WITHOUT_SCHEMA:
             raise Unreadable("only its own code tells what it does")
 
@@ -75,7 +75,7 @@ class Models:
         return self.found[app, name.lower()]
 
 
-class _Given:
+class Given:
     """The arguments of an operation, by position or name."""
 
     def __init__(self, call: ast.Call) -> None:
@@ -83,11 +83,13 @@ class _Given:
         self.words = {word.arg: word.value for word in call.keywords if word.arg}
 
     def node(self, name: str, position: int = -1) -> ast.expr | None:
+        """An argument's source."""
         if name in self.words:
             return self.words[name]
         return self.call.args[position] if 0 <= position < len(self.call.args) else None
 
     def text(self, name: str, position: int) -> str:
+        """An argument that must be a text."""
         found = self.node(name, position)
         value = constant(found) if found is not None else None
         if not isinstance(value, str):
@@ -95,18 +97,20 @@ class _Given:
         return value
 
     def needed(self, name: str, position: int) -> ast.expr:
+        """An argument that must be there."""
         found = self.node(name, position)
         if found is None:
             raise Unreadable(f"{name} is not given")
         return found
 
 
-def _called(node: ast.expr) -> str:
+def called(node: ast.expr) -> str:
+    """The last name of what is called."""
     target = node.func if isinstance(node, ast.Call) else node
     return target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
 
 
-def _create_model(models: Models, app: str, given: _Given) -> None:
+def _create_model(models: Models, app: str, given: Given) -> None:
     name = given.text("name", 0)
     model = Model(app, name, {})
     listed = given.needed("fields", 1)
@@ -145,7 +149,7 @@ def _option(model: Model, name: object, value: ast.expr) -> None:
 def _named(value: ast.expr) -> Iterator[tuple[str, ast.Call]]:
     for node in value.elts if isinstance(value, ast.List | ast.Tuple) else ():
         if isinstance(node, ast.Call):
-            yield _Given(node).text("name", -1), node
+            yield Given(node).text("name", -1), node
 
 
 def _groups(value: object) -> tuple[tuple[str, ...], ...]:
@@ -157,13 +161,13 @@ def _groups(value: object) -> tuple[tuple[str, ...], ...]:
     return tuple(sorted(tuple(one) for one in value))
 
 
-def _delete_model(models: Models, app: str, given: _Given) -> None:
+def _delete_model(models: Models, app: str, given: Given) -> None:
     name = given.text("name", 0).lower()
     if not models.state_alone:
         del models.found[app, name]
 
 
-def _rename_model(models: Models, app: str, given: _Given) -> None:
+def _rename_model(models: Models, app: str, given: Given) -> None:
     old, new = given.text("old_name", 0), given.text("new_name", 1)
     model = models.found.pop((app, old.lower()))
     model.name = new
@@ -175,11 +179,11 @@ def _rename_model(models: Models, app: str, given: _Given) -> None:
                 other.fields[name] = replace(one, options={**one.options, "to": f"{app}.{new}"})
 
 
-def _alter_table(models: Models, app: str, given: _Given) -> None:
+def _alter_table(models: Models, app: str, given: Given) -> None:
     models.model(app, given.text("name", 0)).table = str(constant(given.needed("table", 1)) or "")
 
 
-def _field(models: Models, app: str, given: _Given) -> None:
+def _field(models: Models, app: str, given: Given) -> None:
     name = given.text("name", 1)
     fields = models.model(app, given.text("model_name", 0)).fields
     before = fields.get(name)
@@ -187,7 +191,7 @@ def _field(models: Models, app: str, given: _Given) -> None:
     fields[name] = replace(read_field(name, given.needed("field", 2)), keyed_as=kept)
 
 
-def _remove_field(models: Models, app: str, given: _Given) -> None:
+def _remove_field(models: Models, app: str, given: Given) -> None:
     model, name = models.model(app, given.text("model_name", 0)), given.text("name", 1)
     if models.state_alone:
         model.left_over[name] = model.fields.pop(name)
@@ -197,7 +201,7 @@ def _remove_field(models: Models, app: str, given: _Given) -> None:
         del model.fields[name]
 
 
-def _rename_field(models: Models, app: str, given: _Given) -> None:
+def _rename_field(models: Models, app: str, given: Given) -> None:
     model = models.model(app, given.text("model_name", 0))
     old, new = given.text("old_name", 1), given.text("new_name", 2)
     model.fields = {
@@ -209,17 +213,17 @@ def _rename_field(models: Models, app: str, given: _Given) -> None:
     model.together = tuple(tuple(new if part == old else part for part in group) for group in model.together)
 
 
-def _add_index(models: Models, app: str, given: _Given) -> None:
+def _add_index(models: Models, app: str, given: Given) -> None:
     model = models.model(app, given.text("model_name", 0))
     made = given.needed("index", 1)
     model.indexes.update(_named(ast.List([made])))
 
 
-def _remove_index(models: Models, app: str, given: _Given) -> None:
+def _remove_index(models: Models, app: str, given: Given) -> None:
     del models.model(app, given.text("model_name", 0)).indexes[given.text("name", 1)]
 
 
-def _rename_index(models: Models, app: str, given: _Given) -> None:
+def _rename_index(models: Models, app: str, given: Given) -> None:
     model = models.model(app, given.text("model_name", 0))
     new = given.text("new_name", 1)
     fields = constant(given.words["old_fields"]) if "old_fields" in given.words else None
@@ -233,21 +237,21 @@ def _rename_index(models: Models, app: str, given: _Given) -> None:
     model.indexes[new] = model.indexes.pop(given.text("old_name", 2))
 
 
-def _add_constraint(models: Models, app: str, given: _Given) -> None:
+def _add_constraint(models: Models, app: str, given: Given) -> None:
     model = models.model(app, given.text("model_name", 0))
     model.constraints.update(_named(ast.List([given.needed("constraint", 1)])))
 
 
-def _remove_constraint(models: Models, app: str, given: _Given) -> None:
+def _remove_constraint(models: Models, app: str, given: Given) -> None:
     del models.model(app, given.text("model_name", 0)).constraints[given.text("name", 1)]
 
 
-def _together(models: Models, app: str, given: _Given) -> None:
-    name = "unique_together" if "Unique" in _called(given.call) else "index_together"
+def _together(models: Models, app: str, given: Given) -> None:
+    name = "unique_together" if "Unique" in called(given.call) else "index_together"
     _option(models.model(app, given.text("name", 0)), name, given.needed(name, 1))
 
 
-def _run_sql(models: Models, app: str, given: _Given) -> None:
+def _run_sql(models: Models, app: str, given: Given) -> None:
     state = given.node("state_operations", 2)
     value = constant(given.needed("sql", 0))
     several = value if isinstance(value, list | tuple) else [value]
@@ -264,7 +268,7 @@ def _run_sql(models: Models, app: str, given: _Given) -> None:
             models.sql.append(text.strip())
 
 
-def _apart(models: Models, app: str, given: _Given) -> None:
+def _apart(models: Models, app: str, given: Given) -> None:
     """Where both sides are given, what the state says is what the tables are for."""
     state, database = given.node("state_operations", 1), given.node("database_operations", 0)
     has_state = isinstance(state, ast.List | ast.Tuple) and bool(state.elts)
@@ -277,7 +281,7 @@ def _apart(models: Models, app: str, given: _Given) -> None:
     models.state_alone = before
 
 
-_OPERATIONS: dict[str, Callable[[Models, str, _Given], None]] = {
+_OPERATIONS: dict[str, Callable[[Models, str, Given], None]] = {
     "CreateModel": _create_model,
     "DeleteModel": _delete_model,
     "RenameModel": _rename_model,

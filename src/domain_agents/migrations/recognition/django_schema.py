@@ -55,7 +55,7 @@ class Tables:
         """CREATE TABLE and CREATE INDEX for each model in the order of their making."""
         for model in self.models.found.values():
             if model.has_table:
-                yield from self._table(model)
+                yield from self.table(model)
         yield from self.models.sql
 
     def known(self, app: str) -> tuple[KnownModel, ...]:
@@ -79,7 +79,8 @@ class Tables:
         """The name of a model's table."""
         return model.table.strip('"') or cut_name(f"{model.app}_{model.name.lower()}", self.engine)
 
-    def _table(self, model: Model) -> Iterator[str]:
+    def table(self, model: Model) -> Iterator[str]:
+        """A model's table, its indexes, and the tables of its many-to-many fields."""
         table = self.table_of(model)
         parts: list[str] = []
         after: list[str] = []
@@ -87,24 +88,24 @@ class Tables:
         for one in (*model.fields.values(), *model.left_over.values()):
             try:
                 if one.kind == "ManyToManyField":
-                    others.extend(self._between(model, one))
+                    others.extend(self.between(model, one))
                 elif one.kind not in {"GenericForeignKey", "GenericRelation"}:
-                    parts.extend(self._column(model, one, table))
-                    after.extend(self._index_of(model, one, table))
+                    parts.extend(self.column(model, one, table))
+                    after.extend(self.index_of(model, one, table))
             except Unreadable as error:
                 self.problems.append(f"{model.app}.{model.name}: {error}")
         for group in model.together:
             name, columns = self._group(model, group, table, "_uniq")
             # SQLite's tables are made with the constraint as an index: that is how Django adds one there.
-            unique = f"UNIQUE INDEX {name} ON {self._quoted(table)} {columns}"
+            unique = f"UNIQUE INDEX {name} ON {self.quoted(table)} {columns}"
             target = after if self.engine == "sqlite" else parts
             target.append(f"CREATE {unique}" if self.engine == "sqlite" else f"CONSTRAINT {name} UNIQUE {columns}")
         for group in model.indexed_together:
             name, columns = self._group(model, group, table, "_idx")
-            after.append(f"CREATE INDEX {name} ON {self._quoted(table)} {columns}")
+            after.append(f"CREATE INDEX {name} ON {self.quoted(table)} {columns}")
         for call in (*model.constraints.values(), *model.indexes.values()):
             try:
-                self._declared(model, call, table, parts, after)
+                self.declared(model, call, table, parts, after)
             except Unreadable as error:
                 self.problems.append(f"{model.app}.{model.name}: {error}")
         yield self._created(table, parts)
@@ -114,12 +115,13 @@ class Tables:
     def _created(self, table: str, parts: list[str]) -> str:
         # Columns first: that is the order in which SQL takes them.
         ordered = sorted(parts, key=lambda part: part.startswith(("CONSTRAINT ", "FOREIGN KEY ")))
-        return f"CREATE TABLE {self._quoted(table)} (\n    " + ",\n    ".join(ordered) + "\n)"
+        return f"CREATE TABLE {self.quoted(table)} (\n    " + ",\n    ".join(ordered) + "\n)"
 
-    def _column(self, model: Model, one: Field, table: str) -> Iterator[str]:
-        name = self._quoted(one.column)
+    def column(self, model: Model, one: Field, table: str) -> Iterator[str]:
+        """A field's column, and its foreign key as a part of the table."""
+        name = self.quoted(one.column)
         automatic = one.kind in AUTOMATIC and one.is_set("primary_key")
-        words = [name, "integer" if automatic and self.engine == "sqlite" else self._type(model, one)]
+        words = [name, "integer" if automatic and self.engine == "sqlite" else self.type(model, one)]
         if one.is_set("primary_key"):
             words[1] += " NOT NULL PRIMARY KEY" + (" AUTOINCREMENT" if automatic and self.engine == "sqlite" else "")
             words[1] += _IDENTITY[self.engine] if automatic else ""
@@ -137,13 +139,18 @@ class Tables:
             parent, key = self._parent(model, one)
             column = key.column if key else "id"
             own = index_name(table, (one.column,), self.engine, f"_fk_{parent}_{column}")
-            constraint = self._quoted(self.models.key_names.get((table, one.column), own))
+            constraint = self.quoted(self.models.key_names.get((table, one.column), own))
             deferred = " DEFERRABLE INITIALLY DEFERRED" if self.engine in _DEFERRABLE else ""
             named = "" if self.engine == "sqlite" else f"CONSTRAINT {constraint} "
-            target = f"{self._quoted(parent)} ({self._quoted(column)})"
+            target = f"{self.quoted(parent)} ({self.quoted(column)})"
             yield f"{named}FOREIGN KEY ({name}) REFERENCES {target}{deferred}"
 
-    def _type(self, model: Model, one: Field) -> str:
+    def type(self, model: Model, one: Field) -> str:
+        """The type of a field's column.
+
+        Raises:
+            Unreadable: only its own code tells.
+        """
         if one.kind not in RELATIONS:
             return column_type(one, self.engine)
         _, key = self._parent(model, one)
@@ -151,7 +158,7 @@ class Tables:
             return "integer"
         if key.kind in RELATIONS:
             target = self._target(model, one)
-            return self._type(target, key) if target is not None else "integer"
+            return self.type(target, key) if target is not None else "integer"
         return column_type(key, self.engine)
 
     def _target(self, model: Model, one: Field) -> Model | None:
@@ -179,24 +186,25 @@ class Tables:
             raise Unreadable(f"field {one.name} points to {to or 'a model'}, whose migrations are not in the project")
         return _TABLES_OF_DJANGO.get(app) or f"{app}_{name.lower()}", None
 
-    def _index_of(self, model: Model, one: Field, table: str) -> Iterator[str]:
-        textual = self._type(model, one).startswith(("varchar", "text"))
+    def index_of(self, model: Model, one: Field, table: str) -> Iterator[str]:
+        """The indexes that a field has by itself."""
+        textual = self.type(model, one).startswith(("varchar", "text"))
         column = one.column if self.engine == "sqlite" else one.keyed_as or one.column
         plain = (
             one.is_indexed
             and not (one.kind in RELATIONS and self.engine in _BACKTICKED)
             and not (one.kind == "TextField" and self.engine in _BACKTICKED)
         )
-        on = f"ON {self._quoted(table)}"
+        on = f"ON {self.quoted(table)}"
         if plain:
-            name = self._quoted(index_name(table, (column,), self.engine))
-            yield f"CREATE INDEX {name} {on} ({self._quoted(one.column)})"
+            name = self.quoted(index_name(table, (column,), self.engine))
+            yield f"CREATE INDEX {name} {on} ({self.quoted(one.column)})"
         if textual and self.engine == "postgresql" and (plain or one.is_unique or one.is_set("primary_key")):
-            name = self._quoted(index_name(table, (column,), self.engine, "_like"))
+            name = self.quoted(index_name(table, (column,), self.engine, "_like"))
             operators = "text_pattern_ops" if one.kind == "TextField" else "varchar_pattern_ops"
-            yield f"CREATE INDEX {name} {on} ({self._quoted(one.column)} {operators})"
+            yield f"CREATE INDEX {name} {on} ({self.quoted(one.column)} {operators})"
 
-    def _between(self, model: Model, one: Field) -> Iterator[str]:
+    def between(self, model: Model, one: Field) -> Iterator[str]:
         """The table of a many-to-many field that has no model of its own."""
         if one.options.get("through"):
             return
@@ -211,28 +219,28 @@ class Tables:
         to = one.options.get("to")
         first = Field(ours, "ForeignKey", {"to": f"{model.app}.{model.name}"})
         second = Field(theirs, "ForeignKey", {"to": f"{model.app}.{model.name}" if to == "self" else to})
-        parts = [part for f in (key, first, second) for part in self._column(model, f, table)]
+        parts = [part for f in (key, first, second) for part in self.column(model, f, table)]
         columns = (first.column, second.column)
-        listed = f"({', '.join(map(self._quoted, columns))})"
-        name = self._quoted(index_name(table, columns, self.engine, "_uniq"))
+        listed = f"({', '.join(map(self.quoted, columns))})"
+        name = self.quoted(index_name(table, columns, self.engine, "_uniq"))
         if self.engine != "sqlite":
             parts.append(f"CONSTRAINT {name} UNIQUE {listed}")
         yield self._created(table, parts)
         if self.engine == "sqlite":
-            yield f"CREATE UNIQUE INDEX {name} ON {self._quoted(table)} {listed}"
+            yield f"CREATE UNIQUE INDEX {name} ON {self.quoted(table)} {listed}"
         for f in (first, second):
-            yield from self._index_of(model, f, table)
+            yield from self.index_of(model, f, table)
 
     def _group(self, model: Model, group: tuple[str, ...], table: str, suffix: str) -> tuple[str, str]:
         columns = tuple(model.fields[name].column if name in model.fields else name for name in group)
-        listed = ", ".join(self._quoted(column) for column in columns)
-        return self._quoted(index_name(table, columns, self.engine, suffix)), f"({listed})"
+        listed = ", ".join(self.quoted(column) for column in columns)
+        return self.quoted(index_name(table, columns, self.engine, suffix)), f"({listed})"
 
-    def _declared(self, model: Model, call: ast.Call, table: str, parts: list[str], after: list[str]) -> None:
+    def declared(self, model: Model, call: ast.Call, table: str, parts: list[str], after: list[str]) -> None:
         """An entry of `indexes` or `constraints`."""
         kind = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
         words = {word.arg: word.value for word in call.keywords if word.arg}
-        name = self._quoted(str(constant(words["name"])))
+        name = self.quoted(str(constant(words["name"])))
         if kind == "CheckConstraint":
             condition = self._condition(model, words.get("condition") or words.get("check"), name)
             parts.append(f"CONSTRAINT {name} CHECK ({condition})")
@@ -242,13 +250,11 @@ class Tables:
         fields = constant(words["fields"]) if "fields" in words else None
         if call.args or not isinstance(fields, list | tuple) or "opclasses" in words:
             raise Unreadable(f"{name} is on expressions or operator classes, which are not read")
-        keys = ", ".join(self._key(model, str(one)) for one in fields)
+        keys = ", ".join(self.key(model, str(one)) for one in fields)
         where = f" WHERE {self._condition(model, words['condition'], name)}" if "condition" in words else ""
         included = constant(words["include"]) if "include" in words else ()
         columns = (
-            ", ".join(self._key(model, str(one)) for one in included or ())
-            if isinstance(included, tuple | list)
-            else ""
+            ", ".join(self.key(model, str(one)) for one in included or ()) if isinstance(included, tuple | list) else ""
         )
         include = f" INCLUDE ({columns})" if columns else ""
         if kind == "UniqueConstraint" and not where and not include:
@@ -258,12 +264,13 @@ class Tables:
         unique = "UNIQUE " if kind == "UniqueConstraint" else ""
         method = kind.removesuffix("Index").lower()
         using = f" USING {method}" if method in {"gin", "gist", "brin", "hash"} else ""
-        after.append(f"CREATE {unique}INDEX {name} ON {self._quoted(table)}{using} ({keys}){include}{where}")
+        after.append(f"CREATE {unique}INDEX {name} ON {self.quoted(table)}{using} ({keys}){include}{where}")
 
-    def _key(self, model: Model, text: str) -> str:
+    def key(self, model: Model, text: str) -> str:
+        """A field's name, with its minus, as a key of an index."""
         name = text.removeprefix("-")
         column = model.fields[name].column if name in model.fields else name
-        return self._quoted(column) + (" DESC" if text.startswith("-") else "")
+        return self.quoted(column) + (" DESC" if text.startswith("-") else "")
 
     def _condition(self, model: Model, node: ast.expr | None, name: str) -> str:
         """A `Q` of plain comparisons as SQL."""
@@ -294,7 +301,7 @@ class Tables:
 
     def _comparison(self, model: Model, lookup: str, value: object, unread: Unreadable) -> str:
         field, _, how = lookup.partition("__")
-        column = self._key(model, field)
+        column = self.key(model, field)
         if how == "isnull" and isinstance(value, bool):
             return f"{column} IS {'' if value else 'NOT '}NULL"
         if how == "in" and isinstance(value, list | tuple | set):
@@ -314,6 +321,7 @@ class Tables:
             return "'" + value.replace("'", "''") + "'"
         raise unread
 
-    def _quoted(self, name: str) -> str:
+    def quoted(self, name: str) -> str:
+        """A name in the engine's quotes."""
         mark = "`" if self.engine in _BACKTICKED else '"'
         return mark + name.replace(mark, mark * 2) + mark

@@ -13,6 +13,7 @@ Django 5.2 in tests.
 from __future__ import annotations
 
 import ast
+import copy
 import pkgutil
 import re
 from dataclasses import dataclass, replace
@@ -35,6 +36,10 @@ from domain_agents.migrations.formats.django._fields import imports
 from domain_agents.migrations.formats.django._state import State, StateOperation, Trace, trace
 from domain_agents.migrations.plan import App
 from domain_agents.migrations.recognition.alembic_literal import python_literal
+from domain_agents.migrations.recognition.django import in_order
+from domain_agents.migrations.recognition.django_fields import Unreadable
+from domain_agents.migrations.recognition.django_models import called
+from domain_agents.migrations.recognition.django_operations import Replay
 from domain_agents.operations import CannotPlan
 from domain_agents.rendering import render as render_template
 
@@ -62,6 +67,10 @@ class _Group:
 
 class _Django(Format):
     """Migrations of an app."""
+
+    def __init__(self, contents: Mapping[str, str] | None = None) -> None:
+        self._contents = dict(contents or {})
+        self._found: dict[str, dict[str, ReadFile]] = {}
 
     @property
     def name(self) -> str:
@@ -108,29 +117,21 @@ class _Django(Format):
             after, number = name, f"{int(number) + 1:0{len(number)}}"
         return contents
 
+    def beside(self, contents: Mapping[str, str]) -> Format:
+        """With the migrations before a file, what its operations change is known."""
+        return _Django(contents)
+
     def read(self, path: str, content: str, engine: str) -> ReadFile:
-        try:
-            module = ast.parse(content)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            return ReadFile((), (UnreadPart(getattr(error, "lineno", 0) or 0, "", "this is not Python"),))
-        made = next((n for n in module.body if isinstance(n, ast.ClassDef) and n.name == "Migration"), None)
-        if made is None:
-            return ReadFile((), (UnreadPart(0, "", "there is no class Migration"),))
-        values = {
-            target.id: node.value
-            for node in made.body
-            if isinstance(node, ast.Assign)
-            for target in node.targets
-            if isinstance(target, ast.Name)
-        }
-        atomic = values.get("atomic")
-        is_atomic = not (isinstance(atomic, ast.Constant) and atomic.value is False)
-        # Where DDL commits by itself Django opens no transaction around it.
-        transaction = is_atomic and engine in {"postgresql", "sqlite"}
-        statements: list[Made] = []
-        unread: list[UnreadPart] = []
-        _read_operations(values.get("operations"), statements, unread)
-        return ReadFile(tuple(in_transactions(statements, engine, opened=transaction)), tuple(unread))
+        if self._contents.get(path) != content:
+            return _read(content, Replay(engine), _label(path.rpartition("/")[0]))
+        if engine not in self._found:
+            replay = Replay(engine)
+            self._found[engine] = {
+                other: _read(self._contents[other], replay, _label(other.rpartition("/")[0]))
+                for other in in_order(self._contents)
+            }
+        found = self._found[engine].get(path)
+        return found if found is not None else _read(content, Replay(engine), _label(path.rpartition("/")[0]))
 
     def notes(self, project: Project) -> tuple[str, ...]:
         return (
@@ -271,19 +272,53 @@ def _docstring(title: str, header: list[str]) -> str:
     return '"""' + text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') + '"""'
 
 
-def _read_operations(node: ast.expr | None, statements: list[Made], unread: list[UnreadPart]) -> None:
+def _read(content: str, replay: Replay, app: str) -> ReadFile:
+    """What a file does, on the models that the replay has reached; the replay then is behind it."""
+    try:
+        module = ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return ReadFile((), (UnreadPart(getattr(error, "lineno", 0) or 0, "", "this is not Python"),))
+    made = next((n for n in module.body if isinstance(n, ast.ClassDef) and n.name == "Migration"), None)
+    if made is None:
+        return ReadFile((), (UnreadPart(0, "", "there is no class Migration"),))
+    values = {
+        target.id: node.value
+        for node in made.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    atomic = values.get("atomic")
+    is_atomic = not (isinstance(atomic, ast.Constant) and atomic.value is False)
+    # Where DDL commits by itself Django opens no transaction around it.
+    transaction = is_atomic and replay.engine in {"postgresql", "sqlite"}
+    statements: list[Made] = []
+    unread: list[UnreadPart] = []
+    _read_operations(values.get("operations"), replay, app, statements, unread)
+    return ReadFile(tuple(in_transactions(statements, replay.engine, opened=transaction)), tuple(unread))
+
+
+def _read_operations(
+    node: ast.expr | None, replay: Replay, app: str, statements: list[Made], unread: list[UnreadPart]
+) -> None:
     for one in node.elts if isinstance(node, ast.List | ast.Tuple) else ():
-        called = one.func if isinstance(one, ast.Call) else one
-        name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+        name = called(one)
         words = {w.arg: w.value for w in one.keywords if w.arg} if isinstance(one, ast.Call) else {}
-        arguments = one.args if isinstance(one, ast.Call) else []
+        given = one.args if isinstance(one, ast.Call) else []
         if name == "RunSQL":
-            _read_sql(words.get("sql") or next(iter(arguments), None), statements, unread)
+            _read_sql(words.get("sql") or next(iter(given), None), statements, unread)
+            replay.state(app, words.get("state_operations"))
         elif name == "SeparateDatabaseAndState":
-            _read_operations(words.get("database_operations") or next(iter(arguments), None), statements, unread)
+            ours = words.get("database_operations") or next(iter(given), None)
+            _read_operations(ours, copy.deepcopy(replay), app, statements, unread)
+            replay.state(app, ast.List([one], ast.Load()))
+        elif name == "RunPython":
+            unread.append(UnreadPart(one.lineno, name, "only running its code tells which rows it changes"))
         else:
-            reason = "Django makes its SQL from the models; `manage.py sqlmigrate` shows it"
-            unread.append(UnreadPart(one.lineno, name, reason))
+            try:
+                statements += [Made(sql, one.lineno) for sql in replay.sql(app, one)]
+            except Unreadable as error:
+                unread.append(UnreadPart(one.lineno, name, f"{error}; `manage.py sqlmigrate` shows its SQL"))
 
 
 def _read_sql(node: ast.expr | None, statements: list[Made], unread: list[UnreadPart]) -> None:
