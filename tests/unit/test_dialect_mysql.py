@@ -107,7 +107,6 @@ def test_what_mariadb_alone_says_is_read_too() -> None:
     [
         "ALTER TABLE t ENGINE=MyISAM",
         "ALTER TABLE t CONVERT TO CHARACTER SET DEFAULT x",
-        "ALTER TABLE t DROP PRIMARY KEY",
         "ALTER TABLE t ADD PARTITION PARTITIONS 2",
         "ALTER TABLE t REORGANIZE PARTITION p INTO (PARTITION q VALUES LESS THAN (3))",
         "ALTER TABLE t ADD CHECK (a > 0) NOT ENFORCED",
@@ -193,3 +192,10 @@ def test_an_expression_is_taken(text: str) -> None:
 def test_an_empty_schema_of_theirs_keeps_indexes_by_table() -> None:
     schema, _ = replay("", MYSQL)
     assert schema == Schema(indexes_by_table=True, names_ignore_case=frozenset({"columns", "indexes"}))
+
+
+@pytest.mark.parametrize("name", ["mysql", "mariadb"])
+def test_a_key_that_goes_and_one_that_comes_are_one_change(name: str) -> None:
+    changed = dialect(name).read("ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (a, b)")[0]
+    assert changed.atoms == (ddl.ChangePrimaryKey(TableName("t"), ("a", "b")),)
+    assert dialect(name).read("ALTER TABLE t DROP PRIMARY KEY")[0].atoms == (ddl.ChangePrimaryKey(TableName("t")),)
