@@ -343,3 +343,26 @@ def test_the_largest_specification_has_a_report_too() -> None:
     assert len(found["tables"]) == 300
     assert "in a file with write: true" in found["report"]
     assert len(found["diagrams"]["mermaid"]) < 50_000
+
+
+def test_another_store_is_sketched_when_asked_with_what_it_gives_up() -> None:
+    spec = example("shop")
+    assert call(spec)["sketches"] == {}
+    found = call({**spec, "settings": {"sketches": ["dynamodb", "mongodb", "dbt"]}})["sketches"]
+    assert "| lines_of_order | table | `pk = ORDER#<order>`, sk begins with ORDER_ITEM# |" in found["dynamodb"]
+    assert "| search | | not here: words in texts need OpenSearch" in found["dynamodb"]
+    assert 'db.orders.createIndex({"customer_id": 1, "placed_at": 1})' in found["mongodb"]
+    assert "`order_items`: embedded in `orders`" in found["mongodb"]
+    assert "to: source('shop', 'customers')" in found["dbt"]
+    assert "| fct_order_items |" in found["dbt"]
+    assert "| dim_products |" in found["dbt"]
+    with pytest.raises(ToolError, match="did you mean mongodb"):
+        call({**spec, "settings": {"sketches": ["mongo_db"]}})
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.json")))
+def test_every_example_is_sketched_the_same_twice(name: str) -> None:
+    asked = {**example(name), "settings": {**example(name)["settings"], "sketches": ["dynamodb", "mongodb", "dbt"]}}
+    found = call(asked)["sketches"]
+    assert call(asked)["sketches"] == found
+    assert all("## What it costs" in text or "## What to decide" in text for text in found.values())

@@ -14,6 +14,7 @@ from domain_agents.schemas.spec import (
     KINDS,
     LIFECYCLES,
     OPERATIONS,
+    SKETCHES,
     TENANCIES,
     UNIQUE,
     Access,
@@ -107,10 +108,19 @@ def _settings(outer: Reader) -> Settings:
         currency=_currency(reader),
         enums=reader.choice("enums", ENUMS, "check", {"enum": "native", "table": "lookup"}),
         rls=reader.flag("rls", default=False),
+        sketches=_sketches(reader),
         given=frozenset(key for key, one in reader.data.items() if one is not None),
     )
     reader.done()
     return made
+
+
+def _sketches(reader: Reader) -> tuple[str, ...]:
+    names = tuple(name.lower() for name in reader.texts("sketches", most=len(SKETCHES), example='["mongodb"]'))
+    for name in names:
+        if name not in SKETCHES:
+            reader.fail("sketches", f"{shown(name)} is none of them; {hint(name, SKETCHES)}")
+    return tuple(name for name in names if name in SKETCHES)
 
 
 _TENANCY: Final = {

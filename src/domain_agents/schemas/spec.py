@@ -25,6 +25,7 @@ IDS: Final = ("auto", "bigint", "uuid7", "uuid4")
 TENANCIES: Final = ("none", "column", "schema", "database")
 AUDITS: Final = ("none", "timestamps", "timestamps_and_actor", "history_table")
 ENUMS: Final = ("check", "native", "lookup")
+SKETCHES: Final = ("dbt", "dynamodb", "mongodb")
 ENGINES: Final = ("postgresql", "mysql", "mariadb", "sqlite")
 
 
@@ -124,6 +125,8 @@ class Settings:
     currency: str = ""
     enums: str = "check"
     rls: bool = False
+    sketches: tuple[str, ...] = ()
+    """Other stores that a document is wanted for."""
     given: frozenset[str] = frozenset()
 
 

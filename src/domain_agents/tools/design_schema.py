@@ -18,6 +18,7 @@ from domain_agents.schemas.draw.mermaid import draw_mermaid
 from domain_agents.schemas.draw.svg import draw_svg
 from domain_agents.schemas.reading_back import compare
 from domain_agents.schemas.sizes import held_rows, row_bytes, size
+from domain_agents.schemas.sketches import sketch
 from domain_agents.schemas.spec import (
     AUDITS,
     ENUMS,
@@ -25,6 +26,7 @@ from domain_agents.schemas.spec import (
     KINDS,
     LIFECYCLES,
     OPERATIONS,
+    SKETCHES,
     TENANCIES,
     UNIQUE,
     SpecError,
@@ -156,6 +158,7 @@ def _structured(made: Design, sql: str) -> dict[str, Any]:
         "findings": [finding.as_json() for finding in findings],
         "assumptions": list(made.assumptions),
         "conventions": list(made.conventions),
+        "sketches": {name: sketch(name, made) for name in made.spec.settings.sketches},
         "questions": [asdict(question) for question in made.questions],
         "written": [],
     }
@@ -262,6 +265,7 @@ def _write(structured: dict[str, Any], arguments: DesignSchema, settings: Settin
         f"{start}.mmd": diagrams["mermaid"],
         f"{start}.dbml": diagrams["dbml"],
         f"{start}.svg": diagrams["svg"],
+        **{f"{start}.{name}.md": text for name, text in structured["sketches"].items()},
     }
     try:
         return list(write_new(root, contents))
@@ -275,7 +279,8 @@ def _reference() -> str:
 
 - **settings**: engine, version; ids = {"|".join(IDS)} (auto is bigint); tenancy = {"|".join(TENANCIES)}, tenant (the entity
   that owns the others), rls; audit = {"|".join(AUDITS)}; optimistic_lock; table_names = plural|singular; money =
-  decimal|minor_units; currency (EUR when there is one, else per_row); enums = {"|".join(ENUMS)}.
+  decimal|minor_units; currency (EUR when there is one, else per_row); enums = {"|".join(ENUMS)};
+  sketches[] ({", ".join(SKETCHES)}: the same for another store, as a document).
 - **entities[]**: name, description, attributes[], natural_key[] (what people know a row by), lifecycle =
   {"|".join(LIFECYCLES)}, rows_1y, writes_per_s, retention_days, checks[] (SQL conditions), tenant_scoped,
   renamed_from. No `id`, no foreign keys, no created_at: the design makes them.
