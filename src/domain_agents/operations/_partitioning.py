@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from domain_agents import ddl
-from domain_agents.catalog import Bound, PrimaryKey, TableName
+from domain_agents.catalog import Bound, PrimaryKey, TableName, Unique
 from domain_agents.operations import CannotPlan
 from domain_agents.operations._dependents import texts_by_label
 from domain_agents.operations._partitioned import require_partition_key
@@ -202,9 +202,9 @@ class Swap:
         name, new, old = self.table.name, self.new_name, self.old_name
         dropped, made = made_again(views_of(self.schema, name))
         triggers = self._triggers()
-        names = [
-            one.name for one in (*self.table.uniques, *([self.table.primary_key] if self.table.primary_key else []))
-        ]
+        keys: list[PrimaryKey | Unique] = [*self.table.uniques]
+        keys += [self.table.primary_key] if self.table.primary_key else []
+        names = [one.name for one in keys]
         indexes = [index.name for index in self.schema.indexes_of(name)]
         found: list[ddl.Statement] = [*dropped]
         found += [ddl.DropConstraint(child.name, key.name) for child, key in self.incoming]
