@@ -61,13 +61,10 @@ def modes(found: Proof, table: str) -> dict[str, float]:
 
 
 _HALF = "dropping the copy and giving its name are two changes in one file, which can be left half applied"
-_OLD = "the new application cannot insert until the old column, which is NOT NULL, is gone (1364)"
 NOT_YET = {
     ("rename_column", "mariadb"): _HALF,
     ("rename_column", "mysql"): _HALF,
     ("create_table", "mysql"): "a text column's default must be an expression (1101)",
-    ("split_column", "mariadb"): _OLD,
-    ("split_column", "mysql"): _OLD,
 }
 """What the proof refutes, and is to be planned otherwise."""
 

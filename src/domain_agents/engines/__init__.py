@@ -36,6 +36,7 @@ class Can(StrEnum):
     NAMES_CONSTRAINTS = "a constraint that is written without a name gets one"
     LOCK_TIMEOUT = "a statement can give up waiting for a lock"
     FOREIGN_KEY_TESTS_ROWS = "a foreign key that is added tests the rows that are there"
+    TRIGGERS_FILL_OMITTED = "a trigger can fill a NOT NULL column that an INSERT leaves out"
     TRIGGERS_ANSWER = "triggers of two tables can keep a column alike in both"
     VACUUM = "the space of dead rows is given back by a statement of its own, while everybody goes on"
     ENUM_TYPES = "an enum type has a name of its own, which several columns may use"

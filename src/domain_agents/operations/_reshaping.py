@@ -82,7 +82,7 @@ class Reshaping:
         current = ddl.apply_all(expand.statements, current)
         steps += [expand, self._fill(engine, current)]
         tight = [column.name for column, _ in self.coming if not column.nullable]
-        before = engine.can(Can.TRIGGERS_CHANGE_ROWS)
+        before = engine.can(Can.TRIGGERS_FILL_OMITTED)
         if before:
             for step in self._tightened(engine, current, tight, Phase.MIGRATE):
                 steps.append(step)
@@ -99,7 +99,7 @@ class Reshaping:
 
     def _loosened(self, engine: Engine, schema: Schema, table: Table) -> tuple[Migration, ...]:
         """Rows of the application that comes may have no value for an old column when they are tested."""
-        always = engine.can(Can.TRIGGERS_CHANGE_ROWS) and any(not column.nullable for column, _ in self.coming)
+        always = engine.can(Can.TRIGGERS_FILL_OMITTED) and any(not column.nullable for column, _ in self.coming)
         required = [name for name in dict(self.going) if (column := table.column(name)) and not column.nullable]
         if always or not required:
             return ()
