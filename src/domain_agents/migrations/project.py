@@ -109,9 +109,9 @@ def _with_sql_in_programs(project: Project, files: Files, history: SqlHistory) -
     sql: list[str] = []
     unread: list[Evidence] = []
     for file in history.files:
-        read = form.read(file.path, files.text(file.path), project.engine)
-        sql.extend(f"{one.sql.rstrip(';')}\n;\n" for one in read.statements)
-        unread.extend(Evidence(file.path, one.line, f"{one.text}: {one.reason}".lstrip(": ")) for one in read.unread)
+        texts, parts = form.texts(file.path, files.text(file.path), project.engine)
+        sql.extend(f"{text.rstrip().rstrip(';')}\n;\n" for text in texts)
+        unread.extend(Evidence(file.path, one.line, f"{one.text}: {one.reason}".lstrip(": ")) for one in parts)
     paths = tuple(file.path for file in history.files)
     return replace(project, schema_sql="".join(sql), schema_from=paths, unread=(*project.unread, *unread))
 

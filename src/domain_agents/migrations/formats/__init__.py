@@ -119,6 +119,11 @@ class Format(Protocol):
         """The SQL of one rendered (or existing) file. Never raises: what is not understood is in `unread`."""
         ...
 
+    def texts(self, path: str, content: str, engine: str) -> tuple[tuple[str, ...], tuple[UnreadPart, ...]]:
+        """The SQL that `read` would tell apart, as it stands: for whoever reads a long history as a whole."""
+        read = self.read(path, content, engine)
+        return tuple(one.sql for one in read.statements), read.unread
+
     def arrange(self, plan: Plan, project: Project, engine: Engine) -> Plan:
         """The plan as this framework can run it: some take only one statement in a file outside a transaction.
 

@@ -80,6 +80,10 @@ class ScriptFormat(Format):
         found = [Made(self.received(one.sql, engine), one.line) for one in found]
         return ReadFile(tuple(in_transactions(found, engine, opened=transaction)), tuple(unread))
 
+    def texts(self, path: str, content: str, engine: str) -> tuple[tuple[str, ...], tuple[UnreadPart, ...]]:
+        found, unread = self.sent(content, engine)
+        return tuple(self.received(one.sql, engine) for one in found), tuple(unread)
+
     def runs(self, runs: Body, engine: Engine) -> Body:
         """What the file runs, where the framework opens no transaction on an engine that has them for DDL."""
         return runs

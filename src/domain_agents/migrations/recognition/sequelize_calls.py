@@ -9,15 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from domain_agents.migrations.recognition.builders import (
-    BACKTICKED,
-    Builder,
-    Built,
-    Unreadable,
-    closing,
-    constant,
-    split,
-)
+from domain_agents.migrations.recognition.builders import BACKTICKED, Builder, Built
+from domain_agents.migrations.recognition.call_chains import Unreadable, closing, constant, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
