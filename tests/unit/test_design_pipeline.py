@@ -351,3 +351,20 @@ def test_a_problem_is_told_by_its_own_words(words: str, kind: str) -> None:
     from domain_agents.pipelines import problem
 
     assert problem.kind(words) == kind
+
+
+def test_requirements_that_cost_one_another_something_are_shown() -> None:
+    def said(grid: dict[str, Any]) -> str:
+        return " ".join(one["says"] for one in result(grid).structured["conflicts"])
+
+    online = {"inputs_known_in_advance": False, "latency_p95_ms": 50, "peak_qps": 900, "rows": "1M"}
+    assert "forbid the cheap batch" in said({"prediction_freshness_s": 30, "inputs_known_in_advance": True})
+    assert "a stream needs somebody on call" in said({**online, "feature_freshness_s": 5})
+    assert "serving capacity is paid twice" in said({**online, "rollback_rto_s": 60})
+    assert "holds at low prices" in said({**online, "budget_month": 80})
+    assert "would go to a hosted model" in said({"problem_type": "chatbot", "governance": {"residency": "EU"}})
+    assert "explains itself badly" in said({**online, "gbdt_ceiling_shown": True, "explainability": True})
+    assert "under the day's mean" in said({**online, "peak_qps": 1, "requests_per_day": "50M"})
+    assert "most runs see no new labels" in said({**online, "retrain_cadence": "daily", "label_delay": "60 days"})
+    stream = {**online, "feature_freshness_s": 5, "oncall": True, "ml_fte": 1}
+    assert "people to keep running" in said({**stream, "shared_online_features": 9})

@@ -54,9 +54,9 @@ class Impossible:
         }
 
 
-def conflicts(case: Case) -> tuple[Conflict, ...]:
+def conflicts(case: Case, cost: Cost) -> tuple[Conflict, ...]:
     """What pulls in different directions."""
-    return (*_of_time(case), *_of_retraining(case), *_of_operation(case), *_of_law(case))
+    return (*_of_time(case), *_of_retraining(case), *_of_operation(case), *_of_means(case, cost), *_of_law(case))
 
 
 def _of_time(case: Case) -> Iterator[Conflict]:
@@ -85,7 +85,8 @@ def _of_time(case: Case) -> Iterator[Conflict]:
     if fresh is not None and case.forced["inference"] == ("prediction_freshness_s",) and not case.inputs_unknown:
         yield Conflict(
             ("prediction_freshness_s", "inputs_known_in_advance"),
-            f"everything to score is known beforehand, and predictions at most {span(fresh)} old forbid the cheap batch",
+            f"everything to score is known beforehand, and predictions at most {span(fresh)} old forbid the cheap "
+            "batch",
             "ask what an hour would cost: from an hour on, a scheduled job and a table do, with nothing always on",
         )
     mean = None if grid.requests_per_day is None else grid.requests_per_day / _DAY
@@ -149,7 +150,7 @@ def _of_operation(case: Case) -> Iterator[Conflict]:
             f"{_months_spent(grid.availability_slo or 0)}",
             "a fallback that needs no model, or a lower promise, or a rota",
         )
-    if case.rungs["rollback"] >= 1 and case.rungs["inference"] == ONLINE and case.rungs["need"]:
+    if case.rungs["rollback"] >= 1 and case.rungs["inference"] == ONLINE and not case.rungs["llm"]:
         yield Conflict(
             ("rollback_rto_s" if grid.rollback_rto_s is not None else "availability_slo", "budget_month"),
             "the version before stays warm, so serving capacity is paid twice",
@@ -172,6 +173,30 @@ def _of_operation(case: Case) -> Iterator[Conflict]:
             (case.costly_by, "label_source"),
             "money or safety hangs on it, and nobody has said where the truth comes from",
             "name the source of the labels before the first model",
+        )
+
+
+def _of_means(case: Case, cost: Cost) -> Iterator[Conflict]:
+    """Money and people against what was asked for."""
+    grid = case.grid
+    low, base = cost.total("low"), cost.total("base")
+    if grid.budget_month is not None and low <= grid.budget_month < base:
+        yield Conflict(
+            ("budget_month",),
+            f"the budget of {figure(grid.budget_month)} USD a month holds at low prices ({figure(round(low, 2))}) "
+            "and not at "
+            f"usual ones ({figure(round(base, 2))})",
+            "agree on the price before the design, or loosen what the largest line of the bill is forced by",
+        )
+    told = grid.ml_fte is not None or grid.platform_fte is not None
+    people = (grid.ml_fte or 0) + (grid.platform_fte or 0)
+    if told and cost.fte("base") > people / 2 and len(cost.parts) >= 2:
+        yield Conflict(
+            ("ml_fte" if grid.ml_fte is not None else "platform_fte",),
+            f"{len(cost.parts)} parts that are always on take about {figure(cost.fte('base'))} people to keep "
+            "running, and "
+            f"{figure(people)} are there",
+            "buy the parts as services, or loosen what forces them",
         )
 
 

@@ -58,6 +58,10 @@ class Cost:
         """The bill at that end, without people."""
         return sum(line.at(end) for line in self.lines)
 
+    def fte(self, end: str) -> float:
+        """People who keep it running at that end, in full-time equivalents."""
+        return 0.1 + _FTE[end] * len(self.parts)
+
     def as_json(self) -> dict[str, Any]:
         """The shape that clients rely on (contract, design_pipeline)."""
         return {
@@ -79,6 +83,7 @@ class Cost:
             "people": {
                 **{end: round(value, 2) for end, value in self.people},
                 "unit": "USD/month",
+                "fte": {end: round(self.fte(end), 2) for end in ENDS},
                 "parts": list(self.parts),
             },
             "stale": list(self.stale),
@@ -230,9 +235,18 @@ def _stores(case: Case) -> Iterator[Line]:
     grid = case.grid
     kept = (data_gb(case) or 1.0) * 2
     log = prediction_log(case).result or 0.1
-    storage = computed("data_gb * 2 + log_gb_month * 6", "GB", data_gb=kept / 2, log_gb_month=log)
+    storage = computed(
+        "(data_gb + 12 * growth_gb_month) * 2 + log_gb_month * 6",
+        "GB",
+        data_gb=kept / 2,
+        growth_gb_month=grid.growth_gb_month or 0.0,
+        log_gb_month=log,
+    )
     yield Line(
-        "storage", storage, price("object_storage_gb_month"), "two copies of the data, six months of prediction log"
+        "storage",
+        storage,
+        price("object_storage_gb_month"),
+        "two copies of the data as it will be in a year, six months of prediction log",
     )
     if case.rungs["features"] >= 2 and not case.has("key_value"):
         memory = computed(

@@ -149,7 +149,7 @@ def design(grid: Grid, date: str) -> Design:
         duties=duties(case, date),
         questions=questions(case),
         changes=at_ten_times(case, decisions),
-        conflicts=conflicts(case),
+        conflicts=conflicts(case, bill),
         impossible=impossibilities(case, bill),
         cost_at_10x=cost(settle(grid.times(FACTOR)), date),
         diagram=diagram(case, stages),

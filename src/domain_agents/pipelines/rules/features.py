@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from domain_agents.pipelines.arithmetic import Computed
     from domain_agents.pipelines.case import Case
 
-_SYNC = stated("Monzo 2021: a thin sync from the warehouse to an online store, by a team of three")
+_SYNC = stated("Monzo: a thin sync from the warehouse to an online store, by a team of three")
 _STORE = contested(
     "three models that share online features: necessary, not sufficient; published borders run from 3 to 10 models"
 )

@@ -19,7 +19,7 @@ _IN_PROMPT = contested(
     "Anthropic, Contextual retrieval, 2024: under 200,000 tokens put it all into the prompt; windows have grown "
     "since, cost has not gone"
 )
-_RECALL = contested("90 / 70 rule for keyword recall, techinfini 2026; measure on your own eval set")
+_RECALL = contested("90 / 70 rule for keyword recall, techinfini; measure on your own eval set")
 _TUNE = own_choice("500 examples and a baselined eval set of 100 before tuning")
 IN_PROMPT_TOKENS = 200_000
 TOKENS_PER_CHUNK = 400
