@@ -102,7 +102,10 @@ class ReclaimSpace:
             kind="job",
             wait_for="pg_repack has ended well",
             commands=(
-                ("look what it would do", f"pg_repack --dry-run --no-kill-backend --table={quoted} DATABASE"),
-                ("copy and exchange", f"pg_repack --no-kill-backend --wait-timeout=60 --table={quoted} DATABASE"),
+                (
+                    "pg_repack, which only says what it would do",
+                    f"pg_repack --dry-run --no-kill-backend --table={quoted} DATABASE",
+                ),
+                ("pg_repack", f"pg_repack --no-kill-backend --wait-timeout=60 --table={quoted} DATABASE"),
             ),
         )
