@@ -366,3 +366,19 @@ def test_every_example_is_sketched_the_same_twice(name: str) -> None:
     found = call(asked)["sketches"]
     assert call(asked)["sketches"] == found
     assert all("## What it costs" in text or "## What to decide" in text for text in found.values())
+
+
+def test_whether_two_bookings_may_overlap_is_asked_about_what_only_one_can_have() -> None:
+    asked = [one["asks"] for one in call(example("booking"))["questions"]]
+    assert "May two reservations of one room overlap in time?" in asked
+
+
+def test_every_engine_holds_meanings_and_every_sketch_can_be_asked_for() -> None:
+    import domain_agents.schemas.physical as physical
+    from domain_agents.engines import engine_names
+    from domain_agents.registry import unit_names
+    from domain_agents.schemas.sketches import sketch_names
+    from domain_agents.schemas.spec import SKETCHES
+
+    assert unit_names(physical) == engine_names()
+    assert sketch_names() == SKETCHES

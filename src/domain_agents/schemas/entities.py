@@ -21,6 +21,12 @@ _COUNTED: Final = re.compile(
     r"(?:^|_)(?:quantity|qty|price|capacity|seats|weight|height|width|count|attempts|age|duration|size|stock|"
     r"(?:\w+_)?(?:minutes|seconds|days|hours|bytes))$"
 )
+_SHARED: Final = frozenset(
+    """room seat table desk court lane vehicle car bike boat resource equipment machine device slot bed unit apartment
+    practitioner doctor instructor trainer""".split()  # noqa: SIM905 - a list of words reads better
+)
+"""What only one can have at a time."""
+
 _NOT_NEGATIVE_KINDS: Final = frozenset({"int", "bigint", "decimal", "money", "float", "duration"})
 _SPANS: Final = (
     ("starts_at", "ends_at"), ("start_at", "end_at"), ("starts_on", "ends_on"), ("start_date", "end_date"),
@@ -238,6 +244,7 @@ def _check_spans(draft: Draft, table: DraftTable) -> None:
 def _ask_overlap(draft: Draft, table: DraftTable, first: str, last: str) -> None:
     """Whether two spans of one parent's may overlap: the server can see to that, where it has exclusion constraints."""
     parents = [name for name, kind in table.meanings.items() if kind == "reference"]
+    parents.sort(key=lambda name: name.removesuffix("_id").rpartition("_")[2] in _SHARED)
     if not parents or not draft.physical.has_exclusion or any("overlap" in one.asks for one in draft.questions):
         return
     span = "daterange" if table.meanings[first] == "date" else "tstzrange"
