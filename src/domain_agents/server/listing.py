@@ -32,7 +32,7 @@ def icons(name: str) -> list[types.Icon]:
 
 def tools(catalogue: Catalogue) -> list[types.Tool]:
     """Every tool with its hand-clean schemas; what an earlier tool spells out at length is not spelled out again."""
-    spelled: dict[str, str] = {}
+    spelled: dict[str, tuple[str, Any]] = {}
     return [_tool(tool, spelled) for tool in catalogue.tools]
 
 
@@ -41,7 +41,7 @@ def _input_schema(model: Any) -> dict[str, Any]:
     return input_schema(model)
 
 
-def _tool(tool: Tool, spelled: dict[str, str]) -> types.Tool:
+def _tool(tool: Tool, spelled: dict[str, tuple[str, Any]]) -> types.Tool:
     # No icons here: every byte of this list is paid at the start of every conversation.
     return types.Tool(
         name=tool.name,
@@ -58,22 +58,27 @@ def _tool(tool: Tool, spelled: dict[str, str]) -> types.Tool:
     )
 
 
-def _referring(tool: str, schema: dict[str, Any], spelled: dict[str, str]) -> dict[str, Any]:
-    """The schema, with an argument that an earlier tool takes in the very same form cut down to its type.
+def _referring(tool: str, schema: dict[str, Any], spelled: dict[str, tuple[str, Any]]) -> dict[str, Any]:
+    """The schema, with an argument that an earlier tool takes in the same form cut down to its type.
 
-    `spelled` maps such forms to the tools that spell them out. The arguments are checked in full all the same.
+    `spelled` maps such forms to the tool that spells them out and what it says of them; what a later tool says in other
+    words stays. The arguments are checked in full all the same.
     """
     properties: dict[str, Any] = {}
     for name, form in schema["properties"].items():
-        text = json.dumps([name, form], sort_keys=True)
-        first = spelled.setdefault(text, tool)
-        properties[name] = form if first == tool else _short(form, first if len(text) >= LONG_FORM else "")
+        said = form.get("description")
+        text = json.dumps([name, {key: value for key, value in form.items() if key != "description"}], sort_keys=True)
+        first, first_said = spelled.setdefault(text, (tool, said))
+        if first == tool or "type" not in form:
+            properties[name] = form
+        elif said is not None and said != first_said:
+            properties[name] = {**_short(form, ""), "description": said}
+        else:
+            properties[name] = _short(form, first if len(text) >= LONG_FORM else "")
     return {**schema, "properties": properties}
 
 
 def _short(form: dict[str, Any], tool: str) -> dict[str, Any]:
-    if "type" not in form:
-        return form
     short: dict[str, Any] = {"type": form["type"]}
     if "items" in form:
         short["items"] = {"type": form["items"]["type"]}  # some clients refuse a list without it

@@ -84,13 +84,13 @@ def change_reference() -> str:
     return "".join(f"- `{kind}`{_signature(kind).removeprefix(kind)}\n" for kind in operation_kinds())
 
 
-# A list of tools is read in every conversation, so it only names the kinds. Their fields are told by the agent that says
-# how to work (`change_reference`) and by the error that a wrong field gets; the arguments are checked by the operations.
+# A list of tools is read in every conversation, so it does not even name the kinds. They and their fields are told by the
+# agent that says how to work (`change_reference`) and by the error that a wrong one gets.
 _LISTED: Final = {
     "type": "object",
     "properties": {"kind": {"type": "string"}, "table": {"type": "string"}},
     "required": ["kind"],
-    "description": f"Fields: see migration_writer. Kinds: {', '.join(operation_kinds())}",
+    "description": "add_column: column, type, ...; all kinds and fields: migration_writer",
 }
 
 if TYPE_CHECKING:

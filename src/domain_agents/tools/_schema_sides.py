@@ -63,10 +63,10 @@ def _kind(argument: str, given: Any) -> tuple[str, Any]:
         named = [kind for kind in _KINDS if kind in given]
         if len(named) == 1 and len(given) == 1:
             (kind,) = named
-            value = given[kind]
+            value: object = given[kind]
             if kind == "path":
                 kind, value = "paths", [value]
-            fits = {"sql": str, "database": str, "paths": list, "spec": dict}[kind]
+            fits: type = {"sql": str, "database": str, "paths": list, "spec": dict}[kind]
             if isinstance(value, fits):
                 return kind, value
     raise ToolError(f"{argument}: is no schema; give {_EXAMPLE}")

@@ -34,15 +34,14 @@ _STATEMENT = re.compile(
 )
 _OURS = {
     "migration-writer": (
-        "Start here for any database migration or schema change to an existing table: instructions for the task, what "
-        "the project says of its engine and framework, and the next call."
+        "Start here for any database migration or change to an existing table: instructions for the task, what the project "
+        "says of its engine and framework, the next call with all its fields."
     ),
     "schema-designer": (
-        "Start here to design or review a relational schema: instructions for the task, what the project says of its "
-        "engine, and the next call."
+        "Start here to design or review a schema: instructions for the task and the next call with all its fields."
     ),
     "ml-pipeline-architect": (
-        "Start here to design or audit a machine-learning or data pipeline: instructions for the task and the next call."
+        "Start here to design or audit an ML or data pipeline: instructions and the next call with all its fields."
     ),
 }
 _USERS = "An agent that the user added. Returns its instructions for a task."

@@ -43,18 +43,18 @@ class AuditSchema(BaseModel):
 
     sql: str | None = Field(None, max_length=20_000_000)
     paths: list[Annotated[str, Field(min_length=1, max_length=500)]] | None = Field(
-        None, max_length=500, description="SQL files or directories; else the project's own schema"
+        None, max_length=500, description="Files or directories; else the project's"
     )
-    database: str | None = Field(None, max_length=60, description="A live database, by its configured name")
+    database: str | None = Field(None, max_length=60, description="A configured name")
     engine: Literal["postgresql", "mysql", "mariadb", "sqlite"] | None = None
     version: str | None = Field(None, max_length=20)
     project: str | None = None
     tables: dict[str, TableFacts] = Field(
         default_factory=dict,
-        description='{"users": {"rows": 12000000, "bytes": ..., "writes_per_second": ...}}: sizes decide durations',
+        description='{"users": {"rows": 12000000, "bytes": 9e9, "writes_per_second": 5}}',
     )
     without: list[str] = Field(default_factory=list, max_length=100, description="Rules to leave out")
-    offset: int = Field(0, ge=0, le=100_000, description="First finding of the text; 50 a page")
+    offset: int = Field(0, ge=0, le=100_000, description="Of the text: 50 a page")
 
 
 @dataclass(frozen=True)
@@ -314,8 +314,8 @@ TOOL = Tool(
     name="audit_schema",
     title="Audit a schema",
     description=(
-        "What hurts in a schema (SQL files, the project's own, or a live database): missing keys and indexes, wrong types, "
-        "dangerous constraints, each with the changes that cure it for plan_migration."
+        "What hurts in a schema (SQL files or a live database): keys, indexes, types, constraints; each with its cure as "
+        "changes for plan_migration."
     ),
     arguments=AuditSchema,
     output_schema={

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from domain_agents.engines import UnknownEngine, engine, engine_names
 from domain_agents.schemas.diff import Difference, Renames, diff
@@ -20,18 +20,21 @@ if TYPE_CHECKING:
 MAX_TOLD_UNREAD = 5
 
 
+SideArgument = Annotated[
+    str | dict[str, Any] | list[str], WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object"}]})
+]
+
+
 class DiffSchema(BaseModel):
     """The arguments (contract, diff_schema)."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    from_: str | dict[str, Any] | list[str] = Field(
-        alias="from", description='DDL, a path, [paths], {"spec": {...}} or {"database": configured name}'
+    from_: SideArgument = Field(
+        alias="from", description='DDL, a path, {"paths": []}, {"spec": {}} or {"database": configured name}'
     )
-    to: str | dict[str, Any] | list[str] = Field(description="As from")
-    renames: dict[str, str] = Field(
-        default_factory=dict, description='{"people": "users", "users.nick": "display_name"}: old name to new'
-    )
+    to: SideArgument = Field(description="As from")
+    renames: dict[str, str] = Field(default_factory=dict, description='{"users.nick": "display_name"}: old to new')
     not_renamed: list[str] = Field(
         default_factory=list, max_length=500, description='Dropped all the same: "users.nick"'
     )
@@ -175,8 +178,7 @@ TOOL = Tool(
     name="diff_schema",
     title="Compare two schemas",
     description=(
-        "Two schemas (DDL, files, a specification or a live database) -> typed changes for plan_migration. A likely rename "
-        "is asked, never a silent drop and add."
+        "Two schemas -> typed changes for plan_migration. A likely rename is asked, never a silent drop and add."
     ),
     arguments=DiffSchema,
     output_schema={

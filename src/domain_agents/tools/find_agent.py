@@ -21,12 +21,12 @@ class FindAgentArguments(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    request: Annotated[str, Field(max_length=4_000, description="What the user wants, in their words")] = ""
+    request: Annotated[str, Field(max_length=4_000, description="In the user's words")] = ""
     files: Annotated[
         list[Annotated[str, Field(max_length=1_000)]],
-        Field(max_length=200, description="Files the request is about, relative to the project"),
+        Field(max_length=200, description="Files it is about"),
     ] = []
-    limit: Annotated[int, Field(ge=1, le=5, description="How many agents at most")] = 5
+    limit: Annotated[int, Field(ge=1, le=5)] = 5
 
 
 def find_agent(arguments: FindAgentArguments, settings: Settings, _job: Job) -> Result:

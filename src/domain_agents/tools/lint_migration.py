@@ -42,19 +42,17 @@ class LintMigration(BaseModel):
 
     sql: str | None = Field(None, max_length=2_000_000)
     paths: list[Annotated[str, Field(min_length=1, max_length=500)]] | None = Field(
-        None, max_length=500, description="Files or directories; without sql and paths: all migrations"
+        None, max_length=500, description="Files or directories; else all migrations"
     )
     project: str | None = None
     engine: Literal["postgresql", "mysql", "mariadb", "sqlite"] | None = None
     version: str | None = Field(None, max_length=20)
-    schema_: str | None = Field(
-        None, alias="schema", max_length=2_000_000, description="Before these files: DDL or a path"
-    )
+    schema_: str | None = Field(None, alias="schema", max_length=2_000_000, description="Before these files")
     tables: dict[str, TableFacts] = Field(
         default_factory=dict,
-        description='{"users": {"rows": 12000000, "bytes": ..., "writes_per_second": ...}}: sizes decide durations',
+        description='{"users": {"rows": 12000000, "bytes": 9e9, "writes_per_second": 5}}',
     )
-    since: str | None = Field(None, max_length=500, description="Only what follows this file or number")
+    since: str | None = Field(None, max_length=500, description="Only after this file or number")
 
 
 @dataclass(frozen=True)
@@ -327,8 +325,7 @@ TOOL = Tool(
     name="lint_migration",
     title="Lint migrations",
     description=(
-        "Say what would hurt in production in SQL or migration files, and what to write instead: decided by measured "
-        "locks and scans, in context. Reads only."
+        "What would hurt in production in SQL or migration files, by measured locks and scans, and what to write instead."
     ),
     arguments=LintMigration,
     output_schema={

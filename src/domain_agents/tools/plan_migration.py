@@ -48,16 +48,14 @@ class PlanMigration(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    sql: str | None = Field(
-        None, max_length=200_000, description="The change as DDL, as if nobody else used the database"
-    )
-    changes: list[Change] | None = Field(None, max_length=100, description="The change as data, instead of sql")
+    sql: str | None = Field(None, max_length=200_000, description="The change as naive DDL")
+    changes: list[Change] | None = Field(None, max_length=100, description="Instead of sql")
     backfill: dict[str, Expression] = Field(
         default_factory=dict, description='{"table.column": "SQL expression"} for existing rows'
     )
     tables: dict[str, TableFacts] = Field(
         default_factory=dict,
-        description='{"users": {"rows": 12000000, "bytes": ..., "writes_per_second": ...}}: sizes decide durations',
+        description='{"users": {"rows": 12000000, "bytes": 9e9, "writes_per_second": 5}}',
     )
     schema_: str | None = Field(
         None, alias="schema", max_length=2_000_000, description="Today's schema: DDL, or a path in the project"
@@ -68,12 +66,12 @@ class PlanMigration(BaseModel):
     )
     version: str | None = Field(None, max_length=20)
     framework: str | None = Field(
-        None, max_length=40, description=f"Detected when left out: {', '.join(framework_names())}"
+        None, max_length=40, description="Detected when left out: alembic, django, rails, flyway, ..."
     )
-    directory: str | None = Field(None, max_length=500, description="Of the migrations; detected when left out")
+    directory: str | None = Field(None, max_length=500, description="Of the migrations")
     author: str | None = Field(None, max_length=200)
     date: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}$", description="Today when left out")
-    write: bool = Field(False, description="Write the files into the project")
+    write: bool = Field(False, description="Write the files")
 
 
 _MAX_UNREAD = 5
@@ -162,7 +160,7 @@ def planned(arguments: PlanMigration, settings: Settings, job: Job) -> Ready:
             arranged, project, database, author=arguments.author or "", date=arguments.date or today()
         )
     except CannotPlan as error:
-        raise ToolError(_explained(error, unread)) from error
+        raise ToolError(_explained(error, unread, project)) from error
     files = {path: content for path, content in contents.items() if not form.is_companion(path)}
     read_with = form.beside(contents)
     checked = check(
@@ -301,8 +299,11 @@ def todays_schema(arguments: PlanMigration, project: Project, settings: Settings
     return files.text(path)
 
 
-def _explained(error: CannotPlan, unread: Sequence[Unread]) -> str:
+def _explained(error: CannotPlan, unread: Sequence[Unread], project: Project) -> str:
     text = f"{error}. Way out: {error.way_out}."
+    if project.unread:
+        part = project.unread[0]
+        text += f" Part of the project's history could not be read: {part.file}:{part.line}: {part.says}."
     if unread:
         text += f" Part of today's schema could not be read: line {unread[0].line}: {unread[0].reason}."
     return text
@@ -461,9 +462,8 @@ TOOL = Tool(
     name="plan_migration",
     title="Plan a migration",
     description=(
-        "Turn a schema change into ordered, forward-only migration files that a live application does not notice, with "
-        "the deploys between them, locks and durations from measured facts, prechecks, validations and undo, in the form "
-        "of the project's framework. Writes only with write: true."
+        "A schema change -> ordered migration files that a live application does not notice, in the project's framework: "
+        "deploys between them, measured locks and durations, prechecks, validations, undo. Writes only with write: true."
     ),
     arguments=PlanMigration,
     output_schema={

@@ -43,16 +43,16 @@ class ProveMigration(PlanMigration):
     sql: str | None = Field(
         None,
         max_length=200_000,
-        description="Migration SQL, run as it is; planned first if backfill or tables is given",
+        description="Run as it is; planned first if backfill or tables is given",
     )
     framework: str | None = Field(None, max_length=40, description="As in plan_migration")
     paths: list[Annotated[str, Field(min_length=1, max_length=500)]] | None = Field(
-        None, max_length=50, description="Migration files in the project, in order"
+        None, max_length=50, description="Migration files, in order"
     )
     rows: dict[str, Rows] = Field(
         default_factory=dict, description='{"users": 1000000}; else as in tables, else 20,000 each'
     )
-    load: bool = Field(True, description="An application reads and writes meanwhile")
+    load: bool = Field(True, description="Under reads and writes")
     server: str | None = Field(None, max_length=60, description="A configured disposable server, by name")
     seconds: float = Field(DEFAULT_SECONDS, gt=0, le=1800, description="Time limit")
 
@@ -365,9 +365,8 @@ TOOL = Tool(
     name="prove_migration",
     title="Prove a migration",
     description=(
-        "Run migrations on a throw-away PostgreSQL, MySQL, MariaDB or SQLite with made-up rows, while an application reads "
-        "and writes: the locks really taken, rewrites and longest waits of each statement, and whether the files apply, "
-        "keep the data and the old application working, can be run again after a crash, and end at the schema asked for."
+        "Run migrations on a throw-away server with made-up rows, under reads and writes: locks taken, waits, "
+        "rewrites; whether they apply, keep the data and the old application working, survive a crash, can be undone."
     ),
     arguments=ProveMigration,
     output_schema={
