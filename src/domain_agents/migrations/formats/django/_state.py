@@ -279,7 +279,7 @@ class State:
         self.names[name] = model
         own = f"{self.app.label}_{model.lower()}"
         options = () if own == name else (("options", f'{{"db_table": {python_literal(name)}}}'),)
-        listed = "[" + ", ".join(made) + "]"
+        listed = "[\n" + "".join(f"{' ' * 24}{one},\n" for one in made) + f"{' ' * 20}]"
         yield StateOperation(
             "CreateModel", (("name", python_literal(model)), ("fields", listed), *options), f"a new model {model}"
         )

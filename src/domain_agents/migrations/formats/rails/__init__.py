@@ -44,7 +44,9 @@ if TYPE_CHECKING:
 _VERSION = "7.1"
 _ASSURED = "strong_migrations"
 _INDENT = 4
-_WAY_UP = re.compile(r"^  def (?:up|change|self\.up)\b.*?(?=^  end\b)", re.MULTILINE | re.DOTALL)
+_WAY_UP = re.compile(
+    r"^(?P<indent>[ \t]*)def (?:up|change|self\.up)\b.*?(?=^(?P=indent)end\b)", re.MULTILINE | re.DOTALL
+)
 _EXECUTE = re.compile(
     r"\bexecute[\s(]\s*(?:"
     r"<<[~-](?P<raw>'?)(?P<mark>\w+)(?P=raw)\)?[^\n]*\n(?P<heredoc>.*?)^[ \t]*(?P=mark)\b"
