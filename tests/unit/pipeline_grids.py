@@ -159,6 +159,47 @@ SYSTEMS: dict[str, tuple[dict[str, Any], Expected]] = {
          "platform_fte": 20, "oncall": True, "availability_slo": 0.9995, "existing_stack": ["kubernetes", "snowflake", "redis"]},
         {"features": (3, 3), "serving": (3, 3), "platform": (2, 2), "tracking": (1, 1)},
     ),
+    "Spotify, Discover Weekly: a list for everyone, once a week": (
+        {"problem_type": "recommendation", "n_entities": "100M", "prediction_freshness_s": "weekly", "data_gb": 50_000,
+         "inputs_known_in_advance": True, "ml_fte": 20},
+        {"inference": (0, 0), "serving": (0, 0), "training": (2, 2), "vectors": (0, 0), "need": (1, 1)},
+    ),
+    "Uber, DeepETA: deep only after the trees had reached their ceiling": (
+        {"problem_type": "regression (ETA)", "peak_qps": 100_000, "latency_p95_ms": 10, "inputs_known_in_advance": False,
+         "gbdt_ceiling_shown": True, "models_in_prod": 100, "teams_sharing": 20, "shared_online_features": 100, "ml_fte": 30,
+         "platform_fte": 30, "oncall": True, "availability_slo": 0.9999, "existing_stack": ["kubernetes", "michelangelo"]},
+        {"need": (2, 2), "inference": (2, 2), "features": (3, 3), "serving": (3, 4), "platform": (2, 2), "rollback": (2, 2)},
+    ),
+    "Airbnb, search ranking: a network after trees, judged by experiments": (
+        {"problem_type": "search ranking", "peak_qps": 2_000, "latency_p95_ms": 150, "inputs_known_in_advance": False,
+         "gbdt_ceiling_shown": True, "requests_per_day": "20M", "ml_fte": 20},
+        {"need": (2, 2), "inference": (2, 2), "evaluation": (3, 3), "rollout": (3, 3), "serving": (3, 4)},
+    ),
+    "Duolingo, Birdbrain: scores of every learner, daily, in a key-value table": (
+        {"problem_type": "classification", "n_entities": "30M", "prediction_freshness_s": "daily", "requests_per_day": "500M",
+         "latency_p95_ms": 20, "inputs_known_in_advance": True, "peak_qps": 14_000, "existing_stack": ["dynamodb"]},
+        {"need": (1, 1), "inference": (0, 0), "serving": (0, 0), "platform": (0, 0)},
+    ),
+    "Etsy, search by image: a hundred million vectors": (
+        {"problem_type": "visual search", "modality": "image", "llm": {"n_chunks": "100M", "dims": 256}, "peak_qps": 500,
+         "latency_p95_ms": 150, "existing_stack": ["kubernetes"]},
+        {"need": (2, 2), "vectors": (3, 3), "inference": (2, 2), "platform": (2, 2), "llm": (0, 0)},
+    ),
+    "Keyboard suggestions on the phone": (
+        {"problem_type": "next word prediction", "on_device": True, "latency_p95_ms": 20, "governance": {"pii": True}},
+        {"inference": (3, 3), "serving": (1, 1), "platform": (0, 0), "features": (0, 0), "governance": (1, 1)},
+    ),
+    "Code completion on models of one's own": (
+        {"problem_type": "code generation", "latency_p95_ms": 400, "peak_qps": 5_000,
+         "llm": {"task_kind": "code", "tokens_out": 30, "tokens_in": 2_000, "provider_allowed": False, "params_b": 12}},
+        {"llm": (1, 1), "inference": (2, 2), "serving": (4, 4), "training": (0, 0), "vectors": (0, 0)},
+    ),
+    "A bank's yearly default scores": (
+        {"problem_type": "credit default", "n_entities": "2M", "prediction_freshness_s": "monthly", "inputs_known_in_advance": True,
+         "label_delay": "12 months", "rows": "3M", "positives": 60_000, "ml_fte": 4,
+         "governance": {"pii": True, "ai_act_use": "credit scoring", "sector": "bank"}},
+        {"inference": (0, 0), "governance": (2, 2), "tracking": (2, 2), "platform": (0, 0), "serving": (0, 0), "monitoring": (3, 3)},
+    ),
 }  # fmt: skip
 
 REPORTS: dict[str, dict[str, Any]] = {

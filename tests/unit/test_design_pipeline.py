@@ -120,7 +120,7 @@ def test_a_wrong_name_is_refused_with_the_nearest_field() -> None:
         ({"maturity": 9}, "must be between 0 and 4"),
         ({"governance": 7}, "grid.governance must be an object"),
         ({"existing_stack": {"airflow": True}}, "must be a list of texts"),
-        ({"problem": ["a", "b"]}, "must be text"),
+        ({"problem": {"a": "b"}}, "must be text"),
         ({"peak_qps": float("inf")}, "must be a number"),
     ],
 )
@@ -331,6 +331,8 @@ def test_a_version_that_has_ended_is_named_and_one_that_lives_is_not() -> None:
         ("2x per month", 15.22),
         ("every 15 minutes", 1 / 96),
         (7, 7),
+        ("1-3 months", 91.31),
+        ("triggered", 36_525),
     ],
 )
 def test_a_cadence_is_read_as_people_say_it(said: object, days: float) -> None:

@@ -39,6 +39,8 @@ _WORDS: Final = {
     "continuous": 1.0, "continuously": 1.0,
     "never": NEVER, "manual": NEVER, "manually": NEVER,
     "static": NEVER, "once": NEVER, "on demand": NEVER, "on evidence": NEVER, "on drift": NEVER,
+    "triggered": NEVER, "drift-triggered": NEVER, "event-driven": NEVER,
+    "ad hoc": NEVER, "ad-hoc": NEVER, "as needed": NEVER,
 }  # fmt: skip
 _YES: Final = frozenset({"yes", "true", "y", "1", "on"})
 _NO: Final = frozenset({"no", "false", "n", "0", "off", "none"})
@@ -52,6 +54,21 @@ _OFTEN: Final = re.compile(
     r"(once|twice|(\d+) ?(?:x|times))(?: (?:a|an|per|every|each))? ?/?(second|minute|hour|day|week|month|quarter|year)"
 )
 """How often, where people count instead of measuring: once a week, 3 times a day, 2x per month."""
+
+
+_RANGE: Final = re.compile(r"^\d+(?:\.\d+)? ?(?:-|–|to) ?(\d)")
+"""The lower end of a range of durations: the upper one is what must be lived with."""
+_BYTES: Final = {
+    "": 1.0,
+    "gb": 1.0,
+    "gib": 1.073741824,
+    "mb": 1e-3,
+    "mib": 1.048576e-3,
+    "kb": 1e-6,
+    "tb": 1e3,
+    "tib": 1099.5,
+    "pb": 1e6,
+}
 
 
 class Misread(ValueError):
@@ -108,6 +125,19 @@ def _plain_unit(rest: str) -> str:
     return "" if word in counted else word
 
 
+def gigabytes(raw: object, *, example: str) -> float:
+    """An amount of data: 20, "20 GB", "1.2 TB".
+
+    Raises:
+        Misread: it is none.
+    """
+    value, rest = _leading(raw, f"must be an amount of data in GB, such as {example}")
+    scale = _BYTES.get(rest.strip().lower())
+    if scale is None:
+        raise Misread(f"must be an amount of data in GB, such as {example}")
+    return _bounded(value * scale, 0.0, MAX_NUMBER)
+
+
 def whole(raw: object, low: float = 0.0, high: float = MAX_NUMBER, *, example: str = "3") -> float:
     """A count; "3" and 3.0 are the same.
 
@@ -151,7 +181,7 @@ def seconds(raw: object, *, bare: float, example: str) -> float:
         if often is not None:
             count = {"once": 1.0, "twice": 2.0}.get(often[1]) or float(often[2])
             return _bounded(_SECONDS[often[3]] / max(count, 1e-6), 0.0, NEVER)
-        raw = words
+        raw = _RANGE.sub(r"\1", words)
     value, rest = _leading(raw, f"must be a duration, such as {example}")
     unit = rest.strip().lower().rstrip(".")
     if not unit:
@@ -185,6 +215,8 @@ def text(raw: object) -> str:
     Raises:
         Misread: it is no text, or far too long.
     """
+    if isinstance(raw, (list, tuple)) and all(isinstance(part, str) for part in raw):
+        raw = ", ".join(raw)
     if isinstance(raw, bool) or not isinstance(raw, (str, int, float)):
         raise Misread("must be text")
     line = " ".join(str(raw).split())

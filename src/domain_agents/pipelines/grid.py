@@ -56,6 +56,31 @@ def _seconds(example: str, bare: float = 1.0) -> Callable[[Any], float]:
     return lambda raw: _values.seconds(raw, bare=bare, example=example)
 
 
+def _gigabytes(example: str) -> Callable[[Any], float]:
+    return lambda raw: _values.gigabytes(raw, example=f'{example} or "{example} GB"')
+
+
+_SHIFTS = {"24x7": True, "24/7": True, "rota": True, "rotation": True, "business hours": False, "office hours": False}
+
+
+def _oncall(raw: object) -> bool:
+    known = _SHIFTS.get(raw.strip().lower()) if isinstance(raw, str) else None
+    return _values.flag(raw) if known is None else known
+
+
+_CHANGES = {"low": 30 * 86_400.0, "slow": 30 * 86_400.0, "medium": 86_400.0, "high": 3_600.0, "fast": 3_600.0}
+
+
+def _change_rate(raw: object) -> float:
+    """How often it changes; so many changes a day say nothing of how fresh the index must be, so a day is taken."""
+    word = raw.strip().lower() if isinstance(raw, str) else ""
+    if word in _CHANGES:
+        return _CHANGES[word]
+    if "/" in word or " per " in word or word.endswith("%"):
+        return 86_400.0
+    return _values.seconds(raw, bare=86_400.0, example='"daily"')
+
+
 def _milliseconds(raw: object) -> float:
     return _values.seconds(raw, bare=0.001, example='100 or "100 ms"') * 1000
 
@@ -133,7 +158,7 @@ class Llm:
         _count("100000"), "pieces of text, or items, to search", ends=(1_000.0, 20_000_000.0), grows=True
     )
     dims: float | None = _ask(_count("768", 1), "dimensions of an embedding", role="measurement")
-    change_rate: float | None = _ask(_seconds('"daily"', DAY), "how often the corpus changes", ends=(), unit="s")
+    change_rate: float | None = _ask(_change_rate, "how often the corpus changes", ends=(), unit="s")
     tenants: float | None = _ask(_count("50"), "tenants whose text must stay apart", ends=(1.0, 5_000.0), grows=True)
     tokens_in: float | None = _ask(_count("3000"), "tokens sent per call", role="measurement")
     tokens_out: float | None = _ask(_count("500"), "tokens returned per call", role="measurement")
@@ -199,9 +224,9 @@ class Grid:
     )
     n_features: float | None = _ask(_count("50"), "features", role="measurement")
     data_gb: float | None = _ask(
-        _amount("20"), "training data after column pruning", ends=(0.1, 1_000.0), grows=True, unit="GB"
+        _gigabytes("20"), "training data after column pruning", ends=(0.1, 1_000.0), grows=True, unit="GB"
     )
-    growth_gb_month: float | None = _ask(_amount("5"), "growth of the data", grows=True, unit="GB/month")
+    growth_gb_month: float | None = _ask(_gigabytes("5"), "growth of the data", grows=True, unit="GB/month")
     n_tables: float | None = _ask(_count("8"), "tables or feeds it reads", ends=(1.0, 40.0))
     n_entities: float | None = _ask(
         _count("1000000"), "users, items or series to score", ends=(1_000.0, 100_000_000.0), grows=True
@@ -287,7 +312,7 @@ class Grid:
         _amount("0.5", 1e6), "people who run the platform", ends=(0.0, 4.0), role="capability", unit="people"
     )
     oncall: bool | None = _ask(
-        _values.flag,
+        _oncall,
         "whether somebody is woken at night",
         asks="Is somebody on call for this?",
         ends=(False, True),
