@@ -382,3 +382,28 @@ def test_every_engine_holds_meanings_and_every_sketch_can_be_asked_for() -> None
 
     assert unit_names(physical) == engine_names()
     assert sketch_names() == SKETCHES
+
+
+def test_what_belongs_to_one_of_many_is_found_in_the_table_between() -> None:
+    many = {"child": "Post", "parent": "Tag", "kind": "many_to_many"}
+    path = {"id": "tagged", "entity": "Post", "equals": ["tag"]}
+    spec = of(entity("Post", ("title", "short_text")), entity("Tag", ("name", "code")), relations=[many], access=[path])
+    (found,) = call(spec)["access"]
+    assert (found["served_by"], found["table"]) == ("post_tags_tag_id_idx", "post_tags")
+    assert found["query"] == "SELECT post_id, tag_id FROM post_tags WHERE tag_id = :tag_id LIMIT 50"
+    with pytest.raises(ToolError, match="an entity of its own"):
+        call({**spec, "access": [{**path, "order_by": ["title"]}]})
+
+
+def test_one_to_one_holds_for_what_is_alive() -> None:
+    child = {"name": "Profile", "lifecycle": "soft_delete", "attributes": []}
+    spec = of(child, CUSTOMER, relations=[{"child": "Profile", "parent": "Customer", "kind": "one_to_one"}])
+    (index,) = [one for one in table(call(spec), "profiles")["indexes"] if one["unique"]]
+    assert (index["columns"], index["where"]) == (["customer_id"], "deleted_at IS NULL")
+
+
+def test_a_row_of_a_tenant_is_never_read_by_its_id_alone() -> None:
+    spec = {**ORDERS, "settings": {"tenancy": "column"}, "access": [{"id": "p", "entity": "Order", "op": "get"}]}
+    (found,) = call(spec)["access"]
+    assert found["served_by"] == "orders_pkey"
+    assert found["query"].endswith("WHERE tenant_id = :tenant_id AND id = :id")

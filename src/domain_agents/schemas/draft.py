@@ -80,6 +80,10 @@ class DraftTable:
     owner: str = ""
     """The table whose part its rows are: they go with it."""
     pii: list[str] = field(default_factory=list)
+    ones: list[str] = field(default_factory=list)
+    """Columns that refer to a parent of which each row has one to itself."""
+    joins: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Entities that it is many-to-many with -> the table between, and its column for them."""
     apart: bool = False
     """Whether every tenant has this table for itself."""
 

@@ -43,6 +43,8 @@ def add_unique_keys(draft: Draft) -> None:
                 )
             folds = attribute.unique == "case_insensitive" or attribute.kind == "email"
             _unique(draft, table, (snake(attribute.name),), folds=folds, per_tenant=per_tenant)
+        for column in table.ones:
+            _unique(draft, table, (column,), folds=False, per_tenant=bool(table.tenant))
         key = tuple(
             table.found(word, f"{table.entity.place}.natural_key[{number}]")
             for number, word in enumerate(table.entity.natural_key)

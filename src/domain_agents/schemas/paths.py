@@ -11,7 +11,7 @@ from domain_agents.schemas._reading import SpecError
 from domain_agents.schemas.draft import Draft, DraftTable, Need, PlannedIndex
 from domain_agents.schemas.indexing import candidates, serves, tail_of
 from domain_agents.schemas.keys import checked_condition
-from domain_agents.schemas.names import snake
+from domain_agents.schemas.names import singular, snake
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ def read_paths(draft: Draft) -> list[Path]:
 
 
 def _path(draft: Draft, access: Access) -> Path:
-    table = draft.of(access.entity)
+    table, access = _between(draft, draft.of(access.entity), access)
     faults: list[str] = []
 
     def columns(field: str, words: Sequence[str]) -> tuple[str, ...]:
@@ -99,12 +99,27 @@ def _path(draft: Draft, access: Access) -> Path:
     where, conditions, constants = _condition(draft, table, access)
     if access.op == "get" and not equal and not span and not contains:
         equal = ("id",) if table.table.column("id") is not None else ()
-    if table.tenant and table.tenant not in equal and not _is_global(table, equal):
+    if table.tenant and table.tenant not in equal and ("id" in equal or not _is_global(table, equal)):
         equal = (table.tenant, *equal)
     constant_names = tuple(name for name, _ in constants)
     indexed = tuple(dict.fromkeys([*equal, *([] if where else constant_names)]))
     need = Need(access.id, indexed, order, span, where)
     return Path(access, table, equal, need, texts, documents, conditions, constants)
+
+
+def _between(draft: Draft, table: DraftTable, access: Access) -> tuple[DraftTable, Access]:
+    """A path to the rows that belong to one of a many-to-many relation is a path in the table between."""
+    if len(access.equals) != 1 or table.names.get(snake(access.equals[0])):
+        return table, access
+    word = snake(access.equals[0])
+    found = table.joins.get(singular(word)) or table.joins.get(singular(word.removesuffix("_id")))
+    if found is None:
+        return table, access
+    if access.range or access.order_by or access.contains or access.only_when:
+        says = f"{word} is many-to-many: what sorts or filters too needs the relation as an entity of its own"
+        raise SpecError([f"{access.place}.equals: {says}"])
+    joined, column = found
+    return draft.tables[joined], replace(access, equals=(column,), returns=())
 
 
 def _is_global(table: DraftTable, equal: tuple[str, ...]) -> bool:

@@ -80,7 +80,7 @@ def _refer(draft: Draft, relation: Relation) -> None:
     )
     add_key(draft, child, parent, (column,), relation, is_required=is_required)
     if relation.kind == "one_to_one":
-        _one(draft, child, column)
+        child.ones.append(column)
     if _is_part(child, parent, relation):
         child.owner = parent.key
 
@@ -114,11 +114,6 @@ def add_key(
     )
     child.needs.append(Need(f"foreign key to {parent.name}", own, is_foreign_key=True))
     child.reasons.append(f"`{columns[0]}` → {parent.name}, ON DELETE {rule}: {why}")
-
-
-def _one(draft: Draft, child: DraftTable, column: str) -> None:
-    columns = (child.tenant, column) if child.tenant else (column,)
-    child.unique(columns, draft.named(child, (column,), "key"))
 
 
 def _is_part(child: DraftTable, parent: DraftTable, relation: Relation) -> bool:
@@ -176,6 +171,8 @@ def _join(draft: Draft, relation: Relation) -> None:
     )
     for side, column in zip((first, second), key, strict=True):
         add_key(draft, table, side, (column,), linked, is_required=True)
+    first.joins.setdefault(second.key, (table.key, columns[1]))
+    second.joins.setdefault(first.key, (table.key, columns[0]))
     table.reasons[:] = [reason.replace("as asked", "a link goes with either end") for reason in table.reasons]
     for attribute in relation.attributes:
         add_attribute(draft, table, attribute)

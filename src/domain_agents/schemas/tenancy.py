@@ -88,6 +88,9 @@ def add_tenant_columns(draft: Draft) -> None:
         )
         table.needs.append(Need(f"foreign key to {tenants.name}", (column,), is_foreign_key=True))
         table.reasons.append(f"its rows are {one(draft.tenant)}'s")
+    shared = [one.name for one in draft.tables.values() if not one.tenant and one.key != draft.tenant and one.entity]
+    if shared:
+        draft.assume(f"{', '.join(shared)} are the same for everybody (tenant_scoped: true makes them a tenant's)")
     draft.agree(
         f"`{column}` stands in the keys of every table of {one(draft.tenant)}'s, and in the foreign keys between them: no "
         f"row can point to another {said(draft.tenant)}'s"
