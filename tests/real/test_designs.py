@@ -186,6 +186,11 @@ def test_sqlite_serves_every_path_by_its_index(path: Path, tmp_path: Path) -> No
         connection = bench._admin
         for statement in revived(designed, '"'):
             connection.execute(statement)
+        # Made-up rows of a table between two have one parent for thousands: a scan would be right for them.
+        for each in designed.tables:
+            if each.table.column("id") is None:
+                connection.execute("DELETE FROM sqlite_stat1 WHERE tbl = ?", (each.table.name.name,))
+        connection.execute("ANALYZE sqlite_schema")
         missed = {}
         for one in served(designed):
             query = filled_in(one, lambda sql: connection.execute(sql).fetchall(), '"', sqlite_literal)
