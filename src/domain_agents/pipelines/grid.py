@@ -355,7 +355,12 @@ class Grid:
         ends=(False, True),
     )
     explainability: bool | None = _ask(_values.flag, "every prediction must be explained", ends=())
-    on_device: bool | None = _ask(_values.flag, "predicts without a network", ends=(False, True))
+    on_device: bool | None = _ask(
+        _values.flag,
+        "predicts without a network",
+        asks="Must it predict where there is no network?",
+        ends=(False, True),
+    )
     sites: float | None = _ask(_count("3"), "sites or groups that must each be served well", ends=(1.0, 5.0))
     offline_online_gap: bool | None = _ask(_values.flag, "offline gains did not show online", ends=(False, True))
     base_rate: float | None = _ask(

@@ -12,7 +12,8 @@ KINDS: Final[Mapping[str, str]] = {
     "agent": r"\b(?:ai|llm|autonomous|coding|research|tool[- ]using) agents?\b|^agents?$|\bagentic\b|tool[- ]use",
     "generation": (
         r"^(?:text |code |content )?generation$|generative|(?:text|code|content|answer|description|image) generation|"
-        r"generat\w* (?:\w+ ){0,2}(?:text|answers?|code|content|descriptions?|emails?|repl|reports?|summar)|summari[sz]|"
+        r"generat\w* (?:\w+ "
+        r"){0,2}(?:text|answers?|code|content|descriptions?|emails?|repl|reports?|summar)|summari[sz]|"
         r"\bchat(?:bots?)?\b|assistant|copilot|\brag\b|question[- ]answer|\bq&?a\b|\bllms?\b|translat|\bdraft"
     ),
     "recommendation": r"recommend|personali[sz]|\brecsys\b|related (?:links|items|products)|next[- ]best|\bfeed\b",
@@ -45,7 +46,8 @@ _COSTLY: Final = re.compile(
 )
 _MEANING: Final = re.compile(r"semantic|embed|similar|nearest neighbou?r|vector|visual|image|related|by meaning")
 _DEEP: Final = re.compile(
-    r"object detection|\bimage|\bvideo|\baudio|\bspeech|\bvoice|\bvision|photo|x-ray|radiolog|\bocr\b|lidar|point cloud"
+    r"object detection|\bimage|\bvideo|\baudio|\bspeech|\bvoice|"
+    r"\bvision|\bcameras?\b|photo|x-ray|radiolog|\bocr\b|lidar|point cloud"
 )
 
 

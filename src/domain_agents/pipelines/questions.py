@@ -83,13 +83,15 @@ def _concerns(case: Case, name: str) -> bool:
     if name == "llm.corpus_tokens" and case.grid.llm.n_chunks is not None:
         return False
     if name in _OF_SEARCH:
-        return case.uses_llm or case.searches_by_meaning
+        return case.uses_llm or case.searches_by_meaning or case.kind == "retrieval"
     if name.startswith("llm."):
         return case.uses_llm
     if name == "governance.automated_decision":
         return case.kind in {"classification", "regression", "anomaly", ""} and not case.uses_llm
+    if name == "on_device":
+        return case.is_deep or "offline" in case.words.lower() or "device" in case.words.lower()
     if name == "shared_online_features":
         return case.trains
     if name == "positives":
         return case.kind in {"classification", "anomaly", ""} and not case.uses_llm
-    return name not in _OF_TRAINING or not (case.uses_llm or case.is_pretrained)
+    return name not in _OF_TRAINING or not (case.uses_llm or case.is_pretrained or case.kind == "retrieval")

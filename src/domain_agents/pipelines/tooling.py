@@ -127,7 +127,18 @@ def stack_rows(case: Case, decisions: Mapping[str, Decision]) -> list[dict[str, 
     for stage, tools in TOOLS.items():
         decision = decisions[stage]
         tool, over = (_OF_ANSWERS if answers else {}).get(stage, tools)[decision.rung]
-        if not tool or decision.choice.startswith(("none", "nothing to train")):
+        if stage == "vectors" and case.kind == "retrieval" and decision.rung == 0:
+            tool, over = (
+                f"{case.has('search') or case.has('postgresql') or 'PostgreSQL or SQLite'}, full-text search",
+                "vectors",
+            )
+        if stage == "tracking" and not case.trains:
+            tool, over = _OF_ANSWERS[stage][decision.rung]
+        if (
+            not tool
+            or decision.choice.startswith(("none: nothing", "none: a table", "nothing to train"))
+            or decision.choice == "none"
+        ):
             continue
         there = case.has(_EXISTING.get((stage, decision.rung), "ci")) if (stage, decision.rung) in _EXISTING else ""
         if decision.rung and stage == "need" and decision.choice.startswith("a pretrained embedding"):
