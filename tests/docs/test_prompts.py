@@ -13,7 +13,8 @@ SHIPPED = served_prompts(Settings(project=None, project_problem="this test has n
 each = pytest.mark.parametrize("prompt", SHIPPED, ids=lambda prompt: prompt.name)
 SERVED_TOOLS = {
     "find_agent", "get_agent", "migration_writer", "schema_designer", "ml_pipeline_architect",
-    "plan_migration", "lint_migration", "prove_migration", "design_schema",
+    "plan_migration", "lint_migration", "prove_migration", "design_schema", "audit_schema", "diff_schema",
+    "design_pipeline", "audit_pipeline",
 }  # fmt: skip
 
 

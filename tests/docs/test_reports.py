@@ -149,6 +149,7 @@ def agent_report(**changed: Any) -> str:
         "task": "add region",
         "recognised": PLAN["project"]["evidence"],
         "next": {"tool": "plan_migration", "arguments": {"backfill": {"orders.region": "'eu'"}}},
+        "references": [],
     }
     source = (PROMPTS / "agent.report.md").read_text(encoding="utf-8")
     return render(source, {**values, **changed}, name="agent.report.md")

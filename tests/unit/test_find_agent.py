@@ -297,10 +297,29 @@ def test_the_start_tool_hands_on_the_ddl_of_the_task(tmp_path: Path) -> None:
     assert fenced.structured["next"]["arguments"]["sql"] == "CREATE INDEX i ON t (a);"
 
 
-def test_an_agent_whose_tools_are_not_here_yet_says_so(tmp_path: Path) -> None:
-    result = call(agents(tmp_path), "ml_pipeline_architect", task="put the model in production")
+def test_an_agent_whose_tools_are_not_here_says_so(tmp_path: Path) -> None:
+    own = "---\nname: own\ndescription: x\ntool: true\ntools: [Read, no_such_tool]\n---\nWork."
+    result = call(agents(tmp_path, own=own), "own", task="do it")
     assert result.structured["next"] is None
     assert "no tool for this step yet" in result.text
+
+
+@pytest.mark.parametrize(
+    ("agent", "task", "tool"),
+    [
+        ("schema_designer", "design the tables of a shop", "design_schema"),
+        ("schema_designer", "review our schema", "audit_schema"),
+        ("schema_designer", "how does staging differ from production?", "diff_schema"),
+        ("ml_pipeline_architect", "put the churn model in production", "design_pipeline"),
+        ("ml_pipeline_architect", "audit this repository for leakage", "audit_pipeline"),
+        ("migration_writer", "review and compare the columns", "plan_migration"),
+    ],
+)
+def test_the_task_says_which_tool_comes_next(agent: str, task: str, tool: str, tmp_path: Path) -> None:
+    result = call(agents(tmp_path), agent, task=task)
+    assert result.structured["next"]["tool"] == tool
+    told = {one["tool"] for one in result.structured["references"]}
+    assert tool in told or tool.startswith(("audit", "diff"))
 
 
 def test_a_task_is_data_and_never_a_template(tmp_path: Path) -> None:

@@ -26,11 +26,16 @@ if TYPE_CHECKING:
 
 MAX_EVIDENCE = 30
 MAX_SQL_CHARACTERS = 20_000
+MAX_PROBLEM = 300
 DIRECTORY_TOOLS = frozenset({"find_agent", "get_agent"})
 _TOOL_NAME = re.compile(r"^[a-z0-9_]{1,40}$")
 _FENCED_SQL = re.compile(r"```sql[ \t]*\r?\n(?P<sql>.*?)```", re.IGNORECASE | re.DOTALL)
 _STATEMENT = re.compile(
     r"\b(?:alter\s+table|create\s+(?:unique\s+)?index|create\s+table|drop\s+(?:table|index))\s[^;`]*;?", re.IGNORECASE
+)
+_ASKED_FOR = (
+    (re.compile(r"\b(?:differ\w*|diff|compare)\b", re.IGNORECASE), "diff_"),
+    (re.compile(r"\b(?:audit|review|critique|assess|what(?:'s| is) wrong|leak\w*)\b", re.IGNORECASE), "audit_"),
 )
 _OURS = {
     "migration-writer": (
@@ -144,17 +149,36 @@ def _needs_project(usable: list[Tool]) -> bool:
 
 
 def _next(usable: list[Tool], arguments: StartArguments) -> dict[str, Any] | None:
-    """The agent's first tool that is served, with the arguments that the task already holds."""
+    """The agent's tool for this task, the first one where nothing tells, with the arguments that the task already holds."""
     if not usable:
         return None
-    tool = usable[0]
+    tool = _fitting(usable, arguments.task)
     fields = tool.arguments.model_fields
     known: dict[str, Any] = {}
-    if "sql" in fields:
+    if "changes" in fields:
         known["sql"] = _sql(arguments.task) or "<the change as DDL, written as if nobody else used the database>"
+    elif "sql" in fields and (sql := _sql(arguments.task)):
+        known["sql"] = sql
+    if "spec" in fields:
+        attribute = {"name": "<attribute>", "kind": "<its meaning>"}
+        known["spec"] = {"name": "<name>", "entities": [{"name": "<Entity>", "attributes": [attribute]}]}
+    if {"grid", "artifacts"} <= fields.keys():
+        known["grid"] = {"problem": " ".join(arguments.task.split())[:MAX_PROBLEM]}
+    known |= {
+        side: "<DDL, a path or a specification>" for side in ("from", "to") if side in fields or f"{side}_" in fields
+    }
     if "project" in fields and arguments.project:
         known["project"] = arguments.project
     return {"tool": tool.name, "arguments": known}
+
+
+def _fitting(usable: list[Tool], task: str) -> Tool:
+    """The tool that the task's own words ask for: to look at what is there, to compare, else the first."""
+    for asks, prefix in _ASKED_FOR:
+        found = next((tool for tool in usable if tool.name.startswith(prefix)), None)
+        if found is not None and asks.search(task) and not usable[0].name.startswith("plan_"):
+            return found
+    return usable[0]
 
 
 def _sql(task: str) -> str:

@@ -101,6 +101,18 @@ def _today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
+def _reference() -> str:
+    from domain_agents.pipelines.artifacts import artifact_names
+    from domain_agents.pipelines.grid import abouts
+
+    fields = "".join(f"- `{one.name}`: {one.means}{f' ({one.unit})' if one.unit else ''}\n" for one in abouts())
+    return (
+        "`grid` holds what is known; a field that is left out, or `unknown`, never forces a rung. Its fields (a dot stands "
+        f'for an object within: `governance.pii` is {{"governance": {{"pii": true}}}}):\n\n{fields}\n`artifacts`: '
+        + ", ".join(artifact_names())
+    )
+
+
 _ROWS = {"type": "array", "items": {"type": "object"}}
 _OBJECT = {"type": "object"}
 TOOL = Tool(
@@ -127,4 +139,5 @@ TOOL = Tool(
     read_only=False,
     destructive=False,
     idempotent=False,
+    reference=_reference,
 )
