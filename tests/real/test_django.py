@@ -113,7 +113,8 @@ def _assert_read_as_made(database: Database, root: Path) -> None:
             f" UNION SELECT index_name FROM information_schema.statistics WHERE {of_ours} AND index_name <> 'PRIMARY'"
         )
         keys = {(index.name,) for index in schema.indexes.values()}
-        keys |= {(key.name,) for table in tables.values() for key in (*table.foreign_keys, *table.uniques)}
+        keys |= {(key.name,) for table in tables.values() for key in table.foreign_keys}
+        keys |= {(key.name,) for table in tables.values() for key in table.uniques}
         columns = f"SELECT table_name, column_name FROM information_schema.columns WHERE {of_ours}"
     else:
         of_ours = "::regclass::text ~ '^(users|shop)'"
@@ -122,7 +123,8 @@ def _assert_read_as_made(database: Database, root: Path) -> None:
             f" UNION SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid{of_ours} AND NOT indisprimary"
         )
         keys = {(index.name,) for index in schema.indexes.values()}
-        keys |= {(key.name,) for table in tables.values() for key in (*table.foreign_keys, *table.uniques) if key.name}
+        keys |= {(key.name,) for table in tables.values() for key in table.foreign_keys if key.name}
+        keys |= {(key.name,) for table in tables.values() for key in table.uniques if key.name}
         keys |= {(check.name,) for table in tables.values() for check in table.checks if check.name}
         keys |= {(f"{name}_{one.columns[0]}_key",) for name, t in tables.items() for one in t.uniques if not one.name}
         keys |= {("shop_product_stock_check",)}
