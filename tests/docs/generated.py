@@ -257,6 +257,26 @@ def lint_rules() -> str:
     )
 
 
+def schema_rules() -> str:
+    """The rules of audit_schema: what is told one by one, then what is counted."""
+    from domain_agents.schemas.rules import rules
+
+    where = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
+    rows = sorted(rules(), key=lambda one: (one.tier.value, one.name))
+    return table(
+        ("rule", "told", "where", "what hurts"),
+        (
+            (
+                f"`{one.name}`",
+                "one by one" if one.tier.value == "core" else "counted",
+                ", ".join(where[engine] for engine in one.engines) or "everywhere",
+                one.harm,
+            )
+            for one in rows
+        ),
+    )
+
+
 def floors() -> str:
     """The layers as import-linter reads them."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
@@ -273,6 +293,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "coverage": coverage,
     "frameworks": frameworks,
     "rules": lint_rules,
+    "schema-rules": schema_rules,
     "floors": floors,
 }
 
