@@ -407,3 +407,28 @@ def test_a_row_of_a_tenant_is_never_read_by_its_id_alone() -> None:
     (found,) = call(spec)["access"]
     assert found["served_by"] == "orders_pkey"
     assert found["query"].endswith("WHERE tenant_id = :tenant_id AND id = :id")
+
+
+def test_names_and_identifiers_of_the_schema_that_is_there_are_kept() -> None:
+    today = "CREATE TABLE customer (id uuid NOT NULL PRIMARY KEY, email text NOT NULL); CREATE TABLE invoice (id uuid PRIMARY KEY);"
+    found = call(of(CUSTOMER), existing=today)
+    assert [one["name"] for one in found["tables"]] == ["customer"]
+    assert column(found, "customer", "id")["type"] == "uuid"
+    assert not any(one["kind"] in {"change_type", "create_table"} for one in found["changes"])
+
+
+def test_the_changes_are_planned_as_they_are() -> None:
+    from domain_agents.tools.plan_migration import TOOL as PLAN
+
+    today = "CREATE TABLE customers (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email text NOT NULL);"
+    found = call(ORDERS, existing=today)
+    assert {one["kind"] for one in found["changes"]} >= {"create_table", "add_column"}
+    asked = {
+        "changes": found["changes"],
+        "schema": today,
+        "engine": "postgresql",
+        "version": "18",
+        "date": "2026-11-21",
+    }
+    planned = PLAN.call(parse_arguments(PLAN, asked), Settings(None), Job()).structured
+    assert planned["findings"] == []

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from domain_agents.dialects import dialect, replay
 from domain_agents.engines import UnknownEngine, engine, engine_names
+from domain_agents.schemas.adopting import adopt
 from domain_agents.schemas.advice import advise
 from domain_agents.schemas.audit import audit
 from domain_agents.schemas.design import Design, design
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from domain_agents.schemas.design import DesignedTable
     from domain_agents.schemas.spec import Spec
     from domain_agents.tools import Job
+    from domain_agents.tools._schema_sides import Side
 
 
 _LISTED: Final = {
@@ -80,12 +82,14 @@ def design_schema(arguments: DesignSchema, settings: Settings, job: Job) -> Resu
     job.check()
     try:
         spec = read_spec(arguments.spec)
-        made = design(spec, _engine(arguments, spec, settings))
+        database = _engine(arguments, spec, settings)
+        before = _today(arguments, database, settings)
+        made = design(adopt(spec, before.schema) if before is not None else spec, database)
     except SpecError as error:
         raise ToolError(_faults(error)) from error
     job.check()
     sql = write_sql(made)
-    structured = {**_structured(made, sql), **_changes(arguments, made, sql, settings)}
+    structured = {**_structured(made, sql), **_changes(before, made, sql)}
     from domain_agents.prompts import report
 
     structured["report"] = report("schema-designer", "design", structured)
@@ -164,17 +168,24 @@ def _structured(made: Design, sql: str) -> dict[str, Any]:
     }
 
 
-def _changes(arguments: DesignSchema, made: Design, sql: str, settings: Settings) -> dict[str, Any]:
+def _today(arguments: DesignSchema, database: Engine, settings: Settings) -> Side | None:
+    """The schema there is; None where none was given.
+
+    Raises:
+        ToolError: what was given cannot be read.
+    """
+    if arguments.existing is None:
+        return None
+    return read_side("existing", arguments.existing, database, settings, arguments.project)
+
+
+def _changes(before: Side | None, made: Design, sql: str) -> dict[str, Any]:
     """What leads from the schema there is to this one, ready for plan_migration.
 
     Tables that the specification does not speak of stay as they are: leaving one out is no wish to lose it.
-
-    Raises:
-        ToolError: what is there cannot be read.
     """
-    if arguments.existing is None:
+    if before is None:
         return {"changes": [], "kept": [], "change_questions": [], "unread": []}
-    before = read_side("existing", arguments.existing, made.engine, settings, arguments.project)
     after, _ = replay(sql, dialect(made.engine.name))
     found = diff(before.schema, after, made.engine, renames_of(made))
     kept = [str(change.table) for change in found.changes if change.kind == "drop_table"]
