@@ -113,13 +113,11 @@ def _store(made: Design, load: Load) -> Iterator[Advice]:
         return
     product = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}[name]
     relations = len(made.spec.relations)
-    kept = (
-        f"{_counted(relations, 'relation')} to keep, in {_counted(len(made.tables), 'table')}, ask for foreign keys, "
-    )
+    kept = f"{_counted(relations, 'relation')} to keep, in {_counted(len(made.tables), 'table')}, ask for foreign keys"
+    asks = kept if relations else "rows that must fit their rules ask for constraints"
     why = (
-        f"{kept if relations else 'rows that must fit their rules ask for constraints, '}transactions and joins. MongoDB is for "
-        "records without relations whose shape differs from one to the next, DynamoDB for a few key look-ups at any rate on "
-        "AWS, Redis, beside it, for what may be lost"
+        f"{asks}, transactions and joins. MongoDB is for records without relations whose shape differs from one to the next, "
+        "DynamoDB for a few key look-ups at any rate on AWS, Redis, beside it, for what may be lost"
     )
     documents = [one.name for one in made.spec.entities if any(a.kind == "json" for a in one.attributes)]
     if documents:
