@@ -116,7 +116,7 @@ def _store(made: Design, load: Load) -> Iterator[Advice]:
     kept = f"{_counted(relations, 'relation')} to keep, in {_counted(len(made.tables), 'table')}, ask for foreign keys"
     asks = kept if relations else "rows that must fit their rules ask for constraints"
     why = (
-        f"{asks}, transactions and joins. MongoDB is for records without relations whose shape differs from one to the next, "
+        f"{asks}, transactions and joins. MongoDB is for records without relations whose shape differs each time, "
         "DynamoDB for a few key look-ups at any rate on AWS, Redis, beside it, for what may be lost"
     )
     documents = [one.name for one in made.spec.entities if any(a.kind == "json" for a in one.attributes)]
