@@ -36,7 +36,7 @@ def inspect(era: str, *arguments: str) -> Any:
 def test_the_schemas_of_our_tools_are_portable(era: str) -> None:
     done = run(era, "--method", "tools/list", "--strict")
     tools = json.loads(done.stdout)["result"]["tools"]
-    assert [tool["name"] for tool in tools][-3:] == ["plan_migration", "lint_migration", "prove_migration"]
+    assert [tool["name"] for tool in tools][-3:] == ["diff_schema", "design_pipeline", "audit_pipeline"]
     assert "Error:" not in done.stderr
     assert "Warning:" not in done.stderr
 

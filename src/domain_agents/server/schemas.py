@@ -66,6 +66,8 @@ def _clean(node: dict[str, Any], definitions: dict[str, Any], depth: int) -> dic
             cleaned[key] = {name: _clean(child, definitions, depth + 1) for name, child in value.items()}
         elif key in ("anyOf", "oneOf", "allOf"):
             cleaned[key] = [_clean(child, definitions, depth + 1) for child in value]
+        elif key == "additionalProperties" and value is True:
+            continue  # so it is without a word
         elif key == "additionalProperties" and isinstance(value, dict) and ("$ref" in value or "properties" in value):
             continue  # what an entry holds is said by the description's example
         elif key in ("items", "additionalProperties") and isinstance(value, dict):

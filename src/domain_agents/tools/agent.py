@@ -39,8 +39,8 @@ _ASKED_FOR = (
 )
 _OURS = {
     "migration-writer": (
-        "Start here for any database migration or change to an existing table: instructions for the task, what the project "
-        "says of its engine and framework, the next call with all its fields."
+        "Start here for any database migration or change to a table: instructions, what the project says of its engine and "
+        "framework, the next call with all its fields."
     ),
     "schema-designer": (
         "Start here to design or review a schema: instructions for the task and the next call with all its fields."
@@ -219,5 +219,5 @@ OUTPUT_SCHEMA: dict[str, Any] = {
             "required": ["tool", "arguments"],
         },
     },
-    "required": ["name", "sha256", "instructions", "project", "next"],
+    "required": ["name", "instructions", "project", "next"],
 }  # fmt: skip

@@ -28,9 +28,9 @@ class AuditPipeline(BaseModel):
 
     project: str | None = None
     paths: list[Annotated[str, Field(min_length=1, max_length=500)]] | None = Field(
-        None, max_length=500, description="Files or directories; else the whole project"
+        None, max_length=500, description="Files or directories; else all"
     )
-    grid: dict[str, Any] | None = Field(None, description="As in design_pipeline; opens gates of over-engineering")
+    grid: dict[str, Any] | None = Field(None, description="As in design_pipeline")
     without: list[str] = Field(default_factory=list, max_length=100, description="Rules to leave out")
     offset: int = Field(0, ge=0, le=100_000)
 
@@ -131,10 +131,12 @@ def _told(audited: Audited, structured: dict[str, Any], offset: int) -> str:
     count = len(audited.findings)
     lines = [f"# {count} finding{'' if count == 1 else 's'} by {examined['rules']} rules", ""]
     lines += [
-        f"Examined: {examined['python_files']} Python files ({examined['test_files']} of tests), {examined['notebooks']} "
-        f"notebooks with {examined['notebook_cells']} code cells, {examined['dependency_files']} dependency files, "
-        f"{examined['dockerfiles']} Dockerfiles, {examined['yaml_documents']} YAML documents. Not analysed: "
-        f"{len(audited.not_analysed)}{' (listed below)' if audited.not_analysed else ''}.",
+        (
+            f"Examined: {examined['python_files']} Python files ({examined['test_files']} of tests), {examined['notebooks']} "
+            f"notebooks with {examined['notebook_cells']} code cells, {examined['dependency_files']} dependency files, "
+            f"{examined['dockerfiles']} Dockerfiles, {examined['yaml_documents']} YAML documents. Not analysed: "
+            f"{len(audited.not_analysed)}{' (listed below)' if audited.not_analysed else ''}."
+        ),
         "",
     ]
     for one in audited.findings[offset : offset + PAGE]:
@@ -206,8 +208,8 @@ TOOL = Tool(
     name="audit_pipeline",
     title="Audit an ML repository",
     description=(
-        "What hurts in an ML repository (Python, notebooks, dependencies, containers, DAGs): leakage, skew, evaluation, "
-        "security, operations; readiness score; what is over-engineered; what was not analysed."
+        "What hurts in an ML repository (code, notebooks, DAGs): leakage, skew, evaluation, security, operations; "
+        "readiness, over-engineering."
     ),
     arguments=AuditPipeline,
     output_schema={

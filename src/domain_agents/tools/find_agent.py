@@ -126,8 +126,8 @@ TOOL = Tool(
     name="find_agent",
     title="Find an agent",
     description=(
-        "Find the specialist agents that fit a request and its files, each with the reasons, and the workflow that "
-        "applies. Without a request: all agents."
+        "The specialist agents that fit a request and its files, with reasons, and the workflow that applies; without a "
+        "request, all of them."
     ),
     arguments=FindAgentArguments,
     output_schema=OUTPUT_SCHEMA,

@@ -20,7 +20,7 @@ class GetAgentArguments(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[str, Field(min_length=1, max_length=200, description="The agent's name, as find_agent lists it")]
+    name: Annotated[str, Field(min_length=1, max_length=200, description="As find_agent lists it")]
     task: Annotated[str, Field(max_length=20_000, description="What is to be done, in the user's words")] = ""
 
 
@@ -77,7 +77,7 @@ TOOL = Tool(
             "instructions": _TEXT,
             "tools": {"type": "array", "items": _TEXT},
         },
-        "required": ["name", "source", "sha256", "instructions"],
+        "required": ["name", "instructions"],
     },
     call=get_agent,
     read_only=True,
