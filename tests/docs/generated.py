@@ -40,48 +40,6 @@ FRAMEWORK_SAMPLES = ("add_column", "create_index", "set_not_null")
 """Changes that are planned in every framework: in a transaction, outside one, and with a backfill."""
 _BLOCK = re.compile(r"(<!-- generated: (?P<name>\w+) -->\n)(?P<text>.*?)(<!-- end -->)", re.DOTALL)
 
-SCHEMA = """
-CREATE TABLE users (id integer PRIMARY KEY, email varchar(190) NOT NULL);
-CREATE TABLE orders (id integer PRIMARY KEY, user_id integer, note varchar(190));
-CREATE INDEX orders_user ON orders (user_id);
-CREATE TABLE lines (id integer PRIMARY KEY, order_id integer);
-ALTER TABLE lines ADD CONSTRAINT lines_order FOREIGN KEY (order_id) REFERENCES orders (id);
-ALTER TABLE lines ADD CONSTRAINT old_lines CHECK (id > 0) NOT VALID;
-"""
-SAMPLES: dict[str, dict[str, Any]] = {
-    "add_column": {"sql": "ALTER TABLE orders ADD COLUMN region text"},
-    "create_index": {"sql": "CREATE INDEX orders_note ON orders (note)"},
-    "drop_index": {"changes": [{"kind": "drop_index", "table": "orders", "name": "orders_user"}]},
-    "add_check": {
-        "changes": [{"kind": "add_check", "table": "orders", "name": "has_note", "expression": "note <> ''"}]
-    },
-    "add_unique": {"changes": [{"kind": "add_unique", "table": "users", "columns": ["email"]}]},
-    "rename_table": {"sql": "ALTER TABLE users RENAME TO people"},
-    "rename_index": {
-        "changes": [{"kind": "rename_index", "table": "orders", "name": "orders_user", "new_name": "orders_buyer"}]
-    },
-    "rename_constraint": {
-        "changes": [{"kind": "rename_constraint", "table": "lines", "name": "lines_order", "new_name": "line_of"}]
-    },
-    "drop_table": {"sql": "DROP TABLE orders"},
-    "drop_constraint": {"changes": [{"kind": "drop_constraint", "table": "lines", "name": "lines_order"}]},
-    "validate_constraint": {"changes": [{"kind": "validate_constraint", "table": "lines", "name": "old_lines"}]},
-    "create_table": {"sql": "CREATE TABLE invoices (id integer PRIMARY KEY, note text)"},
-    "add_foreign_key": {
-        "changes": [{"kind": "add_foreign_key", "table": "orders", "columns": ["user_id"], "parent": "users"}]
-    },
-    "rename_column": {"sql": "ALTER TABLE orders RENAME COLUMN note TO remark"},
-    "change_type": {"sql": "ALTER TABLE orders ALTER COLUMN user_id TYPE bigint"},
-    "drop_column": {"sql": "ALTER TABLE orders DROP COLUMN note"},
-    "set_default": {"sql": "ALTER TABLE orders ALTER COLUMN note SET DEFAULT ''"},
-    "drop_not_null": {"sql": "ALTER TABLE users ALTER COLUMN email DROP NOT NULL"},
-    "set_not_null": {
-        "changes": [{"kind": "set_not_null", "table": "orders", "column": "note"}],
-        "backfill": {"orders.note": "''"},
-    },
-}
-"""One small change of each kind; the coverage table is what `plan_migration` makes of them."""
-
 
 def run(*words: str, project: Path) -> subprocess.CompletedProcess[str]:
     """Our command, away from this user's own agents."""
@@ -170,15 +128,16 @@ def _argument(argument: Any) -> str:
 
 
 def coverage() -> str:
-    """Which change can be planned for which engine: asked, not remembered."""
+    """Which change can be planned for which engine: what the tests of every operation plan on each."""
     from domain_agents.engines import engine_names
     from domain_agents.operations import operation_kinds
+    from tests.every_unit.test_operations import PLANNED
 
     engines = engine_names()
     return table(
         ("change", *(PRODUCTS.get(name, name) for name in engines)),
         (
-            (f"`{kind}`", *("yes" if is_planned(kind, engine, "raw") else "no" for engine in engines))
+            (f"`{kind}`", *("yes" if (kind, engine) in PLANNED else "refused" for engine in engines))
             for kind in operation_kinds()
         ),
     )
@@ -225,18 +184,15 @@ def how_known(name: str, engine: str) -> str:
 
 
 def is_planned(kind: str, engine: str, framework: str) -> bool:
-    """Whether `plan_migration` gives files for the sample change of that kind."""
-    from domain_agents.tools import Job, Settings, ToolError
-    from domain_agents.tools.plan_migration import PlanMigration, planned
+    """Whether `plan_migration` gives files for the example change of that kind."""
+    from domain_agents.tools import ToolError
+    from tests.every_unit.test_operations import plan
 
-    with tempfile.TemporaryDirectory() as directory:
-        settings = Settings(project=Path(directory))
-        asked = {**SAMPLES[kind], "schema": SCHEMA, "engine": engine, "framework": framework, "date": "2026-01-01"}
-        try:
-            return bool(planned(PlanMigration.model_validate(asked), settings, Job()).files)
-        except ToolError as error:
-            print(f"{kind} on {engine} in {framework}: {error}", file=sys.stderr)
-            return False
+    try:
+        return bool(plan(kind, engine, framework).files)
+    except ToolError as error:
+        print(f"{kind} on {engine} in {framework}: {error}", file=sys.stderr)
+        return False
 
 
 def lint_rules() -> str:
@@ -293,7 +249,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "coverage": coverage,
     "frameworks": frameworks,
     "rules": lint_rules,
-    "schema-rules": schema_rules,
+    "schema_rules": schema_rules,
     "floors": floors,
 }
 
