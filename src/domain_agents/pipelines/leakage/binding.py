@@ -17,10 +17,12 @@ from domain_agents.pipelines.leakage.values import (
     Fold,
     Instance,
     Items,
+    Leak,
     Named,
     Score,
+    Turn,
 )
-from domain_agents.pipelines.leakage.vocabulary import DATE_NAME, role_of
+from domain_agents.pipelines.leakage.vocabulary import DATE_NAME, is_data_name, role_of
 
 if TYPE_CHECKING:
     from domain_agents.pipelines.leakage.machine import Machine
@@ -64,18 +66,32 @@ def _part_of(value: Any) -> Any:
     """One of several things that an unknown call gave back."""
     if isinstance(value, Data):
         return replace(value, known=False, only=None, column="", stats=frozenset(), parents=frozenset(), pure=False)
-    return value if isinstance(value, Fold) else None
+    return value if isinstance(value, (Fold, Turn)) else None
 
 
 def named(machine: Machine, name: str, value: Any, line: int) -> Any:
     """A value gets a name: part of a frame that is called test becomes the test part, at this line."""
+    if value is None and is_data_name(name):
+        return machine.fresh(role=role_of(name))
     if not isinstance(value, Data):
         return value
     role = role_of(name)
+    _report_overlap(machine, value, role, line)
     if value.subset and not value.role and role:
         judging.on_split(machine, [value], line, random=value.random)
         return replace(value, role=role, subset=False, splits=value.splits | {machine.number()}, sample=value.sample)
     return value
+
+
+def _report_overlap(machine: Machine, value: Data, role: str, line: int) -> None:
+    """Two samples of the same rows, drawn one without regard to the other, share rows."""
+    if not value.sample or not value.subset or not role:
+        return
+    for other in machine.samples:
+        apart = value.sample in other.excluded or other.sample in value.excluded
+        if other.rows == value.rows and other.role != role and other.sample != value.sample and not apart:
+            machine.report(Leak("overlapping_parts", line, role, other.line, other.role))
+    machine.samples.append(replace(value, role=role, line=line))
 
 
 def _assign_part(machine: Machine, target: ast.Subscript, value: Any) -> None:

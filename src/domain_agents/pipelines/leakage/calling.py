@@ -12,6 +12,7 @@ from domain_agents.pipelines.leakage.values import (
     Bound,
     Class,
     Columns,
+    TEST,
     Constant,
     Data,
     Estimator,
@@ -24,7 +25,7 @@ from domain_agents.pipelines.leakage.values import (
     Splitter,
     Window,
 )
-from domain_agents.pipelines.leakage.vocabulary import TRANSFORMER_NAME, role_of
+from domain_agents.pipelines.leakage.vocabulary import TRANSFORMER_NAME, is_data_name, role_of
 
 if TYPE_CHECKING:
     from domain_agents.pipelines.leakage.machine import Machine
@@ -129,6 +130,8 @@ def _items_method(machine: Machine, owner: Items, name: str, arguments: Argument
     positional, _ = arguments
     if name in ("append", "add", "insert") and positional:
         owner.values.append(positional[-1])
+        if isinstance(positional[-1], Score) and positional[-1].tuned and positional[-1].role == TEST:
+            machine.tried.setdefault(positional[-1].model, positional[-1])
         return None
     if name == "extend" and positional and isinstance(positional[0], Items):
         owner.values += positional[0].values
@@ -249,20 +252,9 @@ def _bound(machine: Machine, function: Function, arguments: Arguments | None) ->
     return scope
 
 
-_FRAMES = frozenset({"df", "data", "x", "y", "frame", "dataset", "features", "target", "labels", "train", "test", "dataframe",
-                     "texts", "raw", "xs", "ys"})  # fmt: skip
-
-
 def _parameter(machine: Machine, name: str) -> Any:
     """What a stranger hands in: data where it is named so."""
-    plain = name.lower().strip("_")
-    role = role_of(name)
-    words = set(plain.split("_"))
-    if role and (words & _FRAMES or plain[:1] in "xy" or plain in ("train", "test", "val", "valid")):
-        return machine.fresh(role=role, known=True)
-    if words & _FRAMES:
-        return machine.fresh(known=True)
-    return None
+    return machine.fresh(role=role_of(name), known=True) if is_data_name(name) else None
 
 
 def unknown(arguments: Arguments | None) -> Any:

@@ -18,6 +18,7 @@ from domain_agents.pipelines.leakage.values import (
     Named,
     Splitter,
     Tuned,
+    Turn,
 )
 from domain_agents.pipelines.leakage.vocabulary import (
     HARMLESS,
@@ -79,7 +80,8 @@ def made(machine: Machine, name: str, function: Named, arguments: Arguments, nod
 def _loops(machine: Machine, node: ast.Call) -> frozenset[int]:
     """The loops that run now and whose variable the parameters hang on."""
     used = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
-    return frozenset(loop.number for loop in machine.loops if loop.names & used)
+    turns = {found.loop for name in used if isinstance(found := machine.lookup(name), Turn)}
+    return frozenset(loop.number for loop in machine.loops if loop.names & used or loop.number in turns)
 
 
 def _pipeline(machine: Machine, name: str, arguments: Arguments, node: ast.Call) -> Estimator:
@@ -185,6 +187,9 @@ def fit(machine: Machine, owner: Estimator, arguments: Arguments, node: ast.Call
         return
     if owner.kind == "search":
         judging.on_cross_validation(machine, data, node.lineno, owner.cv, grouped="groups" in named)
+    share = named.get("validation_split")
+    if share is not None and share != Constant(0.0):
+        judging.on_split(machine, data, node.lineno, random=False)
     judging.on_fit(machine, owner, data, node.lineno)
     watched = [
         one

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 _WORDS = re.compile(r"\b(?:fit|fit_transform|fit_resample|train_test_split|cross_val\w*|predict|score|train)\b")
 
+_SEVERAL = re.compile(
+    r"\b(?:several|multiple|many|repeated)\s+[\w-]+(?:\s+[\w-]+)?\s+(?:per|for (?:each|every|the same)|from (?:each|the same|one)|of (?:each|the same))"
+    r"\s+(?P<entity>[a-z]{4,})",
+    re.IGNORECASE,
+)
+
 
 class TooComplex(Exception):
     """The module was not looked at to its end."""
@@ -27,9 +33,9 @@ def leaks(tree: ast.Module, text: str) -> tuple[Leak, ...]:
     """
     if not _WORDS.search(text):
         return ()
-    machine = Machine()
+    machine = Machine(repeated=frozenset(match["entity"].lower() for match in _SEVERAL.finditer(text)))
     try:
         machine.run(tree)
-    except (TooMuch, RecursionError) as error:
+    except (TooMuch, RecursionError, AttributeError, TypeError, ValueError, LookupError) as error:
         raise TooComplex from error
     return tuple(sorted(machine.leaks.values(), key=lambda one: (one.line, one.rule)))

@@ -18,7 +18,7 @@ from domain_agents.pipelines.leakage.values import (
     Score,
     Window,
 )
-from domain_agents.pipelines.leakage.vocabulary import DATE_NAME, ELEMENTWISE, LAGS, STATISTICS
+from domain_agents.pipelines.leakage.vocabulary import DATE_NAME, ELEMENTWISE, GROUP_NAME, LAGS, STATISTICS
 
 if TYPE_CHECKING:
     from domain_agents.pipelines.leakage.machine import Machine
@@ -322,7 +322,9 @@ def grouped_method(machine: Machine, owner: Grouping, name: str, arguments: Argu
     base = replace(data, parents=owner.columns or data.parents, column=next(iter(owner.columns), ""), known=False)
     if name in LAGS:
         named = arguments[1]
-        return replace(_lagged(base, name, positional[0] if positional else None, named), repeated=repeated)
+        lagged = _lagged(base, name, positional[0] if positional else None, named)
+        people = any(GROUP_NAME.fullmatch(key) for key in owner.keys)
+        return replace(lagged, repeated=repeated, time=data.time if people else lagged.time)
     if name in ("rolling",):
         return Window(replace(base, time=base.time | {"lagged"}))
     if name in ("cumcount", "ngroup", "rank"):
@@ -346,6 +348,8 @@ def _group_transform(
     if isinstance(given, Constant) and given.value in STATISTICS:
         taint = judging.learnt("statistic", f"{of}.{given.value}", node.lineno, base)
         return replace(base, taints=base.taints | {taint}, pure=False)
+    if isinstance(given, Constant) and given.value in ("count", "size", "cumcount", "rank", "shift", "diff"):
+        return replace(base, repeated=repeated, pure=False)
     if isinstance(given, Function):
         text = ast.unparse(given.node)
         if any(f".{one}(" in text for one in LAGS) or ".rolling(" in text:

@@ -74,7 +74,9 @@ def _report_groups(machine: Machine, parts: list[Data], line: int) -> None:
     for data in parts:
         if data.splits or data.role in (TRAIN, VALIDATION):
             continue
-        names = sorted(name for name in data.repeated if GROUP_NAME.fullmatch(name))
+        known = data.dropped | (data.only or frozenset()) | frozenset(data.made)
+        told = {name for name in known if any(word in name.lower() for word in machine.repeated)}
+        names = sorted(name for name in data.repeated | told if GROUP_NAME.fullmatch(name))
         if names:
             machine.report(Leak("group_in_both_parts", line, names[0], line))
             return
@@ -173,6 +175,9 @@ def on_judged(machine: Machine, estimator: Estimator, data: Data, line: int) -> 
     tuned = estimator.tuned_on
     if tuned is not None and _covers(tuned, data):
         machine.report(Leak("tuned_on_test", estimator.tuned_line, estimator.name, line))
+    tried = machine.tried.get(estimator.name)
+    if tried is not None and data.role == TEST and not machine.loops and tried.rows & data.rows:
+        machine.report(Leak("chosen_on_test", tried.line, "the test set", line))
     watched = estimator.watched
     if watched is not None and data.role == TEST and watched.role == TEST and watched.rows & data.rows:
         machine.report(Leak("stopped_on_test", estimator.watched_line, estimator.name, line))
@@ -197,7 +202,8 @@ def judged(machine: Machine, data: Data, line: int) -> Score:
     estimator = data.predicted_by
     loops = estimator.loops if estimator is not None else frozenset()
     inside = frozenset(loop.number for loop in machine.loops)
-    return Score(data.role, loops & inside, any(machine.loop(one).tunes for one in loops & inside), line, data.rows)
+    return Score(data.role, loops & inside, any(machine.loop(one).tunes for one in loops & inside), line, data.rows,
+                 estimator.name if estimator is not None else "")  # fmt: skip
 
 
 def on_selection(machine: Machine, scores: list[Score], line: int) -> None:

@@ -22,6 +22,7 @@ from domain_agents.pipelines.leakage.values import (
     Named,
     Score,
     Tuned,
+    Turn,
 )
 
 if TYPE_CHECKING:
@@ -59,8 +60,11 @@ class Machine:
     called: set[int] = field(default_factory=set)
     running: set[int] = field(default_factory=set)
     returned: list[list[Any]] = field(default_factory=list)
-    repeats: bool = False
-    """Whether the module itself says that there are several rows per entity."""
+    repeated: frozenset[str] = frozenset()
+    """Entities of which the module itself says that they have several rows."""
+    tried: dict[str, Score] = field(default_factory=dict)
+    """Scores on the test part that a loop over parameters kept, by the model's class."""
+    samples: list[Data] = field(default_factory=list)
     _all_loops: dict[int, Loop] = field(default_factory=dict)
 
     def report(self, leak: Leak) -> None:
@@ -184,7 +188,7 @@ class Machine:
         self._all_loops[loop.number] = loop
         one = element(over)
         self.loops.append(loop)
-        binding.assign(self, node.target, one, None)
+        binding.assign(self, node.target, one if one is not None or not loop.tunes else Turn(loop.number), None)
         for name in names:
             found = self.scope.get(name)
             if isinstance(found, Estimator):
@@ -336,9 +340,12 @@ class Machine:
             loop = Loop(self.number(), names, _tunes(generator.iter, over))
             self._all_loops[loop.number] = loop
             self.loops.append(loop)
-            binding.assign(self, generator.target, element(over), None)
-            for one in generator.ifs:
-                self.value(one)
+            one = element(over)
+            binding.assign(
+                self, generator.target, one if one is not None or not loop.tunes else Turn(loop.number), None
+            )
+            for condition in generator.ifs:
+                self.value(condition)
         made = self.value(node.value if isinstance(node, ast.DictComp) else node.elt)
         del self.loops[begun:]
         self.scopes.pop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from domain_agents.pipelines.leakage.machine import Machine
 
 _VALUES = frozenset({"values", "T", "str", "dt", "cat", "array"})
+_INDEX = re.compile(r"idx|ind|mask|perm|train|test|val|ids\b|split|fold", re.IGNORECASE)
 _PARTS = {"train": TRAIN, "test": TEST, "validation": VALIDATION, "valid": VALIDATION, "val": VALIDATION}
 
 
@@ -80,7 +82,8 @@ def _of_data(machine: Machine, owner: Data, part: ast.expr, node: ast.Subscript)
             return _of_fold(owner, key)
         case Data():
             return _chosen(owner, key, node.lineno)
-    return replace(owner, subset=True, known=False, line=node.lineno)
+    rows = _INDEX.search(ast.unparse(part)) is not None
+    return replace(owner, subset=rows, known=False, column="", line=node.lineno, random=owner.random or rows)
 
 
 def _chosen(owner: Data, key: Data, line: int) -> Data:

@@ -141,6 +141,7 @@ class Score:
     tuned: bool
     line: int
     rows: frozenset[int] = frozenset()
+    model: str = ""
 
 
 @dataclass(slots=True)
@@ -193,6 +194,13 @@ class Instance:
 
     cls: Class
     attributes: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a loop over parameters hands to its body."""
+
+    loop: int
 
 
 @dataclass(frozen=True, slots=True)

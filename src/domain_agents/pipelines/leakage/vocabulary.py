@@ -96,10 +96,39 @@ TEMPORAL_TARGET = re.compile(
 )
 GROUP_NAME = re.compile(
     r"(?:.*_)?(?:user|patient|customer|subject|person|participant|client|member|player|driver|household|device|machine"
-    r"|speaker|writer|session|student|employee|engine|unit|vehicle|animal|donor|author|group|store|account|cust|pat|subj"
-    r"|engine|site|family|case|visitor|borrower|sensor)_?(?:id|no|num|number|nr|key|uuid|name|code)?s?",
+    r"|speaker|writer|session|student|employee|engine|vehicle|animal|donor|borrower|cust|subj|visitor)"
+    r"_?(?:id|no|num|number|nr|key|uuid|name|code)?s?",
     re.IGNORECASE,
 )
+
+
+_FRAMES: Final = frozenset({
+    "df", "data", "x", "y", "frame", "dataset", "features", "target", "labels", "train", "test", "dataframe", "texts", "raw",
+    "xs", "ys", "images", "corpus",
+})  # fmt: skip
+
+
+def is_data_name(name: str) -> bool:
+    """Whether a variable of that name holds rows."""
+    plain = name.lower().strip("_")
+    words = set(re.split(r"[_\d]+", plain))
+    if words & {
+        "path",
+        "file",
+        "dir",
+        "size",
+        "gen",
+        "loader",
+        "generator",
+        "url",
+        "cols",
+        "columns",
+        "names",
+        "len",
+        "pred",
+    }:
+        return False
+    return bool(words & _FRAMES) or re.fullmatch(r"[xy](?:_?\w{1,8})?", plain) is not None and bool(role_of(name))
 
 
 def role_of(name: str) -> str:
