@@ -215,11 +215,63 @@ def test_the_old_table_may_be_renamed_away_where_nothing_follows_it() -> None:
     assert "rename_first_rebuild" not in hazards(kept, engine="sqlite", schema=USERS)
 
 
-@pytest.mark.parametrize("sql", ["VACUUM (FULL) users", "REINDEX TABLE users", "LOCK TABLE users", "TRUNCATE users"])
-def test_a_lock_that_no_fact_is_there_for_is_said_not_to_be_weighed(sql: str) -> None:
-    (part,) = look(sql)["unparsed"]
+@pytest.mark.parametrize(
+    ("sql", "rule_name"),
+    [
+        ("VACUUM (FULL) users", "blocking_rebuild"),
+        ("VACUUM FULL", "blocking_rebuild"),
+        ("VACUUM (FULL, ANALYZE) users, orders", "blocking_rebuild"),
+        ("CLUSTER users USING users_pkey", "blocking_rebuild"),
+        ("REINDEX TABLE users", "blocking_rebuild"),
+        ("REINDEX SCHEMA public", "blocking_rebuild"),
+        ("REFRESH MATERIALIZED VIEW totals", "blocking_rebuild"),
+        ("LOCK TABLE users", "explicit_lock"),
+        ("TRUNCATE users CASCADE", "emptied_table"),
+        ("DROP DATABASE shop", "dropped_schema"),
+        ("DROP SCHEMA app CASCADE", "dropped_schema"),
+        ("ALTER DOMAIN age ADD CONSTRAINT c CHECK (VALUE > 0)", "scanning_domain"),
+    ],
+)
+def test_upkeep_that_keeps_others_waiting_is_weighed(sql: str, rule_name: str) -> None:
+    found = look(sql)
+    assert found["unparsed"] == []
+    assert {one["rule"] for one in found["findings"] if one["severity"] != "info"} == {rule_name}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "VACUUM users",
+        "VACUUM (ANALYZE) users",
+        "VACUUM (FULL false) users",
+        "REINDEX TABLE CONCURRENTLY users",
+        "REFRESH MATERIALIZED VIEW CONCURRENTLY totals",
+        "LOCK TABLE users IN ROW EXCLUSIVE MODE",
+        "LOCK TABLE users NOWAIT",
+        "CREATE TABLE staging (id int); INSERT INTO staging VALUES (1); TRUNCATE staging",
+        "DROP SCHEMA IF EXISTS app",
+        "CREATE DOMAIN age AS int; ALTER DOMAIN age ADD CHECK (VALUE > 0)",
+    ],
+)
+def test_upkeep_that_lets_others_pass_is_not_flagged(sql: str) -> None:
+    assert hazards(sql) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "engine"),
+    [("OPTIMIZE TABLE users", "mysql"), ("ALTER DOMAIN age VALIDATE CONSTRAINT c", "postgresql")],
+)
+def test_a_lock_that_no_fact_is_there_for_is_said_not_to_be_looked_at(sql: str, engine: str) -> None:
+    (part,) = look(sql, engine=engine)["unparsed"]
     assert part["statement"] == sql
-    assert "locks" in part["reason"]
+
+
+def test_a_finding_says_where_on_its_line_a_statement_begins() -> None:
+    found = look(
+        "  SELECT 1; CREATE INDEX a ON users (age); CREATE INDEX b ON users (age);\n\tCREATE INDEX c ON users (id);"
+    )
+    places = [(one["line"], one["column"]) for one in found["findings"] if one["rule"] == "blocking_index_build"]
+    assert places == [(1, 13), (1, 44), (2, 2)]
 
 
 def test_an_engine_is_told_no_way_that_it_does_not_have() -> None:

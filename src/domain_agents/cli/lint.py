@@ -127,6 +127,7 @@ def github(found: dict[str, Any]) -> Sequence[str]:
 
 def _command(level: str, one: dict[str, Any], title: str, message: str) -> str:
     place = f"file={_property(one['file'])}" + (f",line={one['line']}" if one["line"] else "")
+    place += f",col={one['column']}" if one.get("column") else ""
     return f"::{level} {place},title={_property(title)}::{_data(message)}"
 
 
@@ -172,5 +173,6 @@ def sarif(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _location(one: dict[str, Any]) -> dict[str, Any]:
-    region = {"region": {"startLine": one["line"]}} if one["line"] else {}
+    column = {"startColumn": one["column"]} if one.get("column") else {}
+    region = {"region": {"startLine": one["line"], **column}} if one["line"] else {}
     return {"physicalLocation": {"artifactLocation": {"uri": one["file"]}, **region}}

@@ -16,7 +16,8 @@ class NoCatalogChange:
 
     `kind` says which: "data" (INSERT, UPDATE, DELETE), "copy" (INSERT of a whole table's rows), "batches" (a whole
     table filled, a batch at a time), "session" (SET, PRAGMA), "transaction" (BEGIN, COMMIT), "routine" (a procedure made,
-    called or dropped), "query" (SELECT), "comment", "maintenance", "privileges", "settings".
+    called or dropped), "query" (SELECT), "comment", "maintenance", "privileges", "settings"; whoever weighs a text knows
+    "truncate", "cluster" and "lock" apart from these.
     """
 
     kind: str

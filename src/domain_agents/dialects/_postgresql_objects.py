@@ -75,9 +75,17 @@ def _reindexed(tree: Any) -> tuple[ddl.Statement, ...] | None:
 
 def _vacuumed(tree: Any) -> ddl.Statement:
     relation = tree.rels[0].vacuum_relation.relation
-    options = {option.def_elem.defname for option in tree.options}
+    options = {option.def_elem.defname for option in tree.options if _is_on(option.def_elem)}
     table = TableName(relation.relname, relation.schemaname)
     return ddl.Vacuum(table, "full" in options, "analyze" in options)
+
+
+def _is_on(option: Any) -> bool:
+    """Whether an option is switched on: alone, or with a word for true."""
+    value = option.arg.string.sval if option.arg.WhichOneof("node") == "string" else ""
+    return value.lower() not in {"false", "off", "0"} and not (
+        option.arg.WhichOneof("node") == "integer" and option.arg.integer.ival == 0
+    )
 
 
 def _strings(nodes: Any) -> tuple[str, ...]:

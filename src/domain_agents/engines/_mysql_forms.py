@@ -85,6 +85,8 @@ def form_of(statement: ddl.Statement, schema: Schema, *, by: Conversions) -> str
             return _constraint_renamed(statement, schema)
         case ddl.NoCatalogChange(kind="batches"):
             return "write_batches"
+        case ddl.NoCatalogChange(kind="truncate"):
+            return "truncate"
         case ddl.NoCatalogChange(kind="data" | "copy"):
             return "write_rows"
         case ddl.NoCatalogChange():

@@ -69,6 +69,8 @@ def form_of(statement: ddl.Statement, schema: Schema) -> str:
             return "validate_foreign_key" if is_key else "validate_check"
         case ddl.NoCatalogChange(kind="batches"):
             return "write_batches"
+        case ddl.NoCatalogChange(kind="truncate" | "cluster" as kind):
+            return kind
         case ddl.NoCatalogChange(kind="data" | "copy" as kind) | ddl.Verbatim(kind="data" | "copy" as kind):
             return "copy_rows" if kind == "copy" else "write_rows"
     return form_of_object(statement, schema) or _FORMS.get(type(statement), "no_table_lock")

@@ -14,6 +14,7 @@ from domain_agents.catalog import Column, Schema, Table, TableName
 from domain_agents.dialects import empty_schema
 from domain_agents.engines import TableSize
 from domain_agents.findings import Finding, Severity
+from domain_agents.migrations._upkeep import Weighed, takes_everything, weighed
 from domain_agents.migrations.planning import NewTables, effect_on, size_of, table_of
 from domain_agents.migrations.rules import History, Place, Rule, Tier, rule_names, rules
 
@@ -25,12 +26,8 @@ if TYPE_CHECKING:
     from domain_agents.migrations.formats import FileStatement, Format
 
 _ALLOW = re.compile(r"(?:--|#)\s*allow:\s*(?P<rule>[A-Za-z_][\w-]*)?\s*(?:,\s*(?P<reason>\S.*?))?\s*\Z")
-_UNWEIGHED = re.compile(
-    r"(?:VACUUM\b.*\bFULL|REINDEX|CLUSTER|REFRESH|LOCK|TRUNCATE|ALTER\s+DOMAIN|OPTIMIZE|REPAIR)\b",
-    re.IGNORECASE | re.DOTALL,
-)
-"""Statements that are understood, and whose locks no fact is there for yet."""
-_CONCURRENTLY = re.compile(r"\bCONCURRENTLY\b", re.IGNORECASE)
+_UNWEIGHED = re.compile(r"ALTER\s+DOMAIN\b.*\bVALIDATE\b", re.IGNORECASE | re.DOTALL)
+"""What is understood, and whose locks no fact is there for."""
 DEFAULT_TIERS = frozenset({Tier.HAZARD, Tier.HYGIENE})
 
 
@@ -120,10 +117,10 @@ def _findings(place: Place, history: History, wanted: Iterable[Rule]) -> Iterabl
                 one.name,
                 said.severity or one.severity,
                 said.effect,
-                one.instead_on(history.engine),
+                said.instead or one.instead_on(history.engine),
                 place.file,
                 place.line,
-                1 if place.line else 0,
+                place.column if place.line else 0,
                 place.sql,
                 tuple(dict.fromkeys((*one.sources, *place.effect.sources))),
             )
@@ -147,15 +144,19 @@ class _Replay:
         self.unparsed: list[Unparsed] = []
         self.spans: dict[str, list[tuple[int, int]]] = {}
         self.count = 0
+        self.column = 1
 
     def file(self, file: LintFile) -> None:
         read = file.form.read(file.path, file.content, self.engine.name)
         spans = self.spans.setdefault(file.path, [])
         said = {(part.line, part.text) for part in read.unread}
-        self.unparsed += [Unparsed(file.path, part.line, part.text, part.reason) for part in read.unread]
+        unread = (part for part in read.unread if not takes_everything(part.text))
+        self.unparsed += [Unparsed(file.path, part.line, part.text, part.reason) for part in unread]
+        lines = _Lines(file.content)
         for one, found in zip(read.statements, self._understood(read.statements), strict=True):
             self.count += 1
             spans.append((one.line, one.line + one.sql.count("\n")))
+            self.column = lines.column(one)
             for statement in found:
                 self._statement(file.path, one, statement, said)
 
@@ -167,6 +168,9 @@ class _Replay:
         return [self.reader.read(one.sql) for one in statements]
 
     def _statement(self, path: str, one: FileStatement, read: ReadStatement, said: set[tuple[int, str]]) -> None:
+        if read.problem and takes_everything(one.sql):
+            self._atom(path, one, ddl.NoCatalogChange("settings"), read, Weighed(()))
+            return
         if read.problem:
             if (one.line, one.sql) not in said:
                 self.unparsed.append(Unparsed(path, one.line, one.sql, read.problem))
@@ -174,12 +178,15 @@ class _Replay:
         inside = [clause for clause in read.dropped if clause.startswith("what ")]
         if inside:
             self.unparsed.append(Unparsed(path, one.line, one.sql, f"nothing here reads {', '.join(inside)}"))
-        if _UNWEIGHED.match(one.sql) and not _CONCURRENTLY.search(one.sql):
+        if _UNWEIGHED.match(one.sql):
             self.unparsed.append(Unparsed(path, one.line, one.sql, "nothing here weighs what this statement locks"))
-        for atom in read.atoms:
-            self._atom(path, one, ddl.as_declared(atom, self.schema), read.dropped)
+        found = weighed(read)
+        for atom in found.atoms:
+            self._atom(path, one, ddl.as_declared(atom, self.schema), read, found)
 
-    def _atom(self, path: str, one: FileStatement, atom: ddl.Statement, dropped: tuple[str, ...]) -> None:
+    def _atom(
+        self, path: str, one: FileStatement, atom: ddl.Statement, read: ReadStatement, found_lock: Weighed
+    ) -> None:
         table = table_of(atom, self.schema)
         self._assume(atom, table)
         table = table_of(atom, self.schema)
@@ -198,10 +205,12 @@ class _Replay:
                 table=table,
                 size=size,
                 is_alone=is_new or size.rows == 0 or isinstance(atom, ddl.CreateTable),
-                effect=effect_on(self.engine, atom, self.schema, size, is_new=is_new),
+                effect=found_lock.on(effect_on(self.engine, atom, self.schema, size, is_new=is_new)),
                 schema=self.schema,
                 unknown=self.unknown,
-                dropped=dropped,
+                dropped=read.dropped,
+                clauses=read.clauses,
+                column=self.column,
             )
         )
         self.new.learn(atom, self.schema)
@@ -225,6 +234,25 @@ class _Replay:
         self.schema = self.schema.with_table(found)
 
 
+class _Lines:
+    """The lines of a file, in which its statements are found one behind the other."""
+
+    def __init__(self, content: str) -> None:
+        self.lines = content.split("\n")
+        self.behind: dict[int, int] = {}
+
+    def column(self, one: FileStatement) -> int:
+        """Where a statement begins on its line, from 1; 1 where its text stands there in another form."""
+        if not 0 < one.line <= len(self.lines):
+            return 1
+        first = one.sql.strip().split("\n", 1)[0].rstrip("\r")
+        at = self.lines[one.line - 1].find(first, self.behind.get(one.line, 0))
+        if at < 0:
+            return 1
+        self.behind[one.line] = at + len(first)
+        return at + 1
+
+
 def _columns_needed(atom: ddl.Statement) -> tuple[str, ...]:
     match atom:
         case ddl.AddColumn() | ddl.ModifyColumn():
@@ -241,6 +269,7 @@ def _columns_needed(atom: ddl.Statement) -> tuple[str, ...]:
 class _Allowance:
     file: str
     line: int
+    column: int
     rule: str
     reason: str
     statement: int
@@ -263,7 +292,7 @@ def _allowances(file: LintFile, spans: Sequence[tuple[int, int]]) -> Iterable[_A
         if found is not None:
             beside = next((first for first, last in spans if first <= number <= last), 0)
             beside = beside or next((first for first, _ in spans if first > number), 0)
-            yield _Allowance(file.path, number, found["rule"] or "", found["reason"] or "", beside)
+            yield _Allowance(file.path, number, found.start() + 1, found["rule"] or "", found["reason"] or "", beside)
 
 
 def _of_allowance(one: _Allowance) -> Iterable[Finding]:
@@ -274,7 +303,7 @@ def _of_allowance(one: _Allowance) -> Iterable[Finding]:
         near = get_close_matches(one.rule, rule_names(), n=1)
         instead = f"-- allow: {near[0]}, {one.reason or 'the reason'}" if near else example
         effect = f"there is no rule {one.rule!r}, so nothing is allowed here"
-        yield Finding("allowance_of_unknown_rule", Severity.WARNING, effect, instead, one.file, one.line, 1)
+        yield Finding("allowance_of_unknown_rule", Severity.WARNING, effect, instead, one.file, one.line, one.column)
     elif not one.reason:
         effect = f"{one.rule} is not allowed here: nobody who reads this later learns why it would be"
-        yield Finding("allowance_without_reason", Severity.WARNING, effect, example, one.file, one.line, 1)
+        yield Finding("allowance_without_reason", Severity.WARNING, effect, example, one.file, one.line, one.column)

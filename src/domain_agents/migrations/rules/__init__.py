@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _LONG_SECONDS = 1.0
 """A lock held for less is not told from the traffic's own pauses; our own choice, under the guards' lock_timeout."""
 
+_CHANGES_NO_SCHEMA = (ddl.NoCatalogChange, ddl.Verbatim, ddl.Reindex, ddl.Vacuum, ddl.RefreshView)
+"""What a schema says nothing of, and is done all the same."""
 _ELSEWHERE = (
     "what plan_migration writes for this change on this version; where it refuses, an online schema change tool "
     "(gh-ost, pt-online-schema-change), or a moment without writers"
@@ -42,10 +44,11 @@ class Tier(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a rule says of one place, with the reader's own names; `severity` replaces the rule's own."""
+    """What a rule says of one place, with the reader's own names; `severity` and `instead` replace the rule's own."""
 
     effect: str
     severity: Severity | None = None
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,9 @@ class Place:
     unknown: frozenset[TableName]
     dropped: tuple[str, ...]
     """Clauses that the statement's atom does not hold."""
+    clauses: tuple[str, ...] = ()
+    """How it asks to be carried out: ALGORITHM=INPLACE, LOCK=NONE."""
+    column: int = 1
 
     @property
     def blocks(self) -> bool:
@@ -82,15 +88,34 @@ class Place:
     def blocks_for_long(self) -> bool:
         """Whether others wait while it reads, writes or builds, and that takes long as far as is known."""
         takes_long = self.size.rows is None or self.effect.seconds[1] >= _LONG_SECONDS
-        return self.blocks and self.effect.is_long and takes_long
+        return self.blocks and self.effect.is_long and takes_long and not self.refused_clause
+
+    @property
+    def refused_clause(self) -> str:
+        """The clause for which the server refuses the statement, because it cannot carry it out so; else empty.
+
+        A column of which nothing is known is not judged: the server may be able to.
+        """
+        changed = getattr(self.statement, "column", None)
+        name = changed if isinstance(changed, str) else getattr(changed, "name", "")
+        if not self.effect.is_long or not self.clauses:
+            return ""
+        if not isinstance(self.statement, ddl.AddColumn) and name and self.column_of(name) is None:
+            return ""
+        told = {clause.replace(" ", "").upper(): clause for clause in self.clauses}
+        refused = ["ALGORITHM=INSTANT"]
+        if self.effect.blocks is Blocks.WRITES:
+            refused += ["LOCK=NONE"]
+            refused += ["ALGORITHM=INPLACE", "ALGORITHM=NOCOPY"] if self.effect.rewrites_table else []
+        return next((told[one] for one in refused if one in told), "")
 
     @property
     def is_without_effect(self) -> bool:
         """Whether what it makes is there already: IF NOT EXISTS, IF EXISTS."""
+        if isinstance(self.statement, _CHANGES_NO_SCHEMA):
+            return False
         try:
-            return (
-                not isinstance(self.statement, ddl.NoCatalogChange) and self.statement.apply(self.schema) is self.schema
-            )
+            return self.statement.apply(self.schema) is self.schema
         except ddl.DoesNotApply:
             return False
 
@@ -99,7 +124,7 @@ class Place:
         found = self.schema.table(name)
         return None if found is None or found.name in self.unknown else found
 
-    def column(self, name: str) -> Column | None:
+    def column_of(self, name: str) -> Column | None:
         """A column of the statement's table, where something said what it is."""
         table = self.schema.table(self.table) if self.table else None
         found = table.column(name) if table else None

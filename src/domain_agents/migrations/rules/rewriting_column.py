@@ -31,7 +31,7 @@ class _RewritingColumn(Rule):
         column = at.statement.column
         name = column if isinstance(column, str) else column.name
         waits = f"{at.effect.blocks.value} on {at.table} wait"
-        if not isinstance(at.statement, ddl.AddColumn) and at.column(name) is None:
+        if not isinstance(at.statement, ddl.AddColumn) and at.column_of(name) is None:
             return Said(
                 f"today's type of {at.table}.{name} is not known here: unless the server can keep the rows as they are, "
                 f"it writes the whole table anew, and {waits} ({at.effect.lock})",

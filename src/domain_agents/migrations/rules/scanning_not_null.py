@@ -25,7 +25,7 @@ class _ScanningNotNull(Rule):
     def looks(self, at: Place, history: History) -> Said | None:
         if not isinstance(at.statement, ddl.SetNotNull) or not (history.lets_writers_pass and at.blocks_for_long):
             return None
-        column = at.column(at.statement.column)
+        column = at.column_of(at.statement.column)
         if column is not None and not column.nullable:
             return None  # it is so already: the server does nothing
         return Said(
