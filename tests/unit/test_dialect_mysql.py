@@ -199,3 +199,13 @@ def test_a_key_that_goes_and_one_that_comes_are_one_change(name: str) -> None:
     changed = dialect(name).read("ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (a, b)")[0]
     assert changed.atoms == (ddl.ChangePrimaryKey(TableName("t"), ("a", "b")),)
     assert dialect(name).read("ALTER TABLE t DROP PRIMARY KEY")[0].atoms == (ddl.ChangePrimaryKey(TableName("t")),)
+
+
+def test_where_drizzle_cuts_a_file_is_no_part_of_a_statement() -> None:
+    sql = "CREATE TABLE a (id int);--> statement-breakpoint\nCREATE TABLE b (id int);\n--> statement-breakpoint\nSELECT 1--> 2"
+    found = dialect("mysql").read(sql)
+    assert [(one.sql, one.line, one.problem) for one in found] == [
+        ("CREATE TABLE a (id int)", 1, ""),
+        ("CREATE TABLE b (id int)", 2, ""),
+        ("SELECT 1--> 2", 4, ""),
+    ]

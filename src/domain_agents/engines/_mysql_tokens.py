@@ -4,7 +4,8 @@ Quoting and comments as in https://dev.mysql.com/doc/refman/8.4/en/string-litera
 .../identifiers.html; what `/*M! */` and high version numbers mean to MariaDB:
 https://mariadb.com/docs/server/reference/sql-structure/sql-language-structure/comment-syntax (read 2026-11-20).
 The words DELIMITER and the `;` inside a body are the client's business: a file is split as the mysql client splits it,
-and a body without DELIMITER by its BEGIN and END.
+and a body without DELIMITER by its BEGIN and END. `--> statement-breakpoint` is no comment of theirs, but Drizzle cuts its
+files there and sends it to no server (https://orm.drizzle.team/docs/drizzle-config-file#breakpoints, read 2026-11-21).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _TOKEN: Final = re.compile(
     r"""
-      (?P<skip>    [ \t\n\f\r\v\ufeff]+ | \#[^\n]* | --(?=[\x00-\x20]|\Z)[^\n]* | /\*(?!M?!)(?:.*?\*/|.*\Z) )
+      (?P<skip>    [ \t\n\f\r\v\ufeff]+ | \#[^\n]* | --(?=[\x00-\x20]|\Z|>[ ]statement-breakpoint)[^\n]* | /\*(?!M?!)(?:.*?\*/|.*\Z) )
     | (?P<open>    /\*M?!(?P<version>\d{5,6})? )
     | (?P<close>   \*/ )
     | (?P<blob>    [xXbB]'[^']*' )
