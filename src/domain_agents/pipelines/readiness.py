@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
     from domain_agents.pipelines.reading import Repository
 
@@ -102,8 +101,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 _Test = tuple[str, str, str, bool]
 _DATA: tuple[_Test, ...] = (
-    ("the data's schema is checked", r"import pandera|great_expectations|from pandera|tensorflow_data_validation|tfdv\.|"
-     r"\bDataFrameSchema\(|soda\.scan", r"assert .*(?:columns|isna|isnull|dtypes|notnull)|BaseModel\)", False),
+    ("the data's schema is checked", (r"import pandera|great_expectations|from pandera|tensorflow_data_validation|tfdv\.|"
+     r"\bDataFrameSchema\(|soda\.scan"), r"assert .*(?:columns|isna|isnull|dtypes|notnull)|BaseModel\)", False),
     ("features are tested", r"def test_\w*(?:feature|transform|encod|preprocess|clean)", "", True),
     ("features are declared in one place", r"(?i)\b(?:FEATURES|FEATURE_COLUMNS|NUMERIC_FEATURES|CATEGORICAL_FEATURES)\s*(?::[^=]+)?=",
      r"\b(?:feature_cols|features|feature_columns|num_cols|numeric_features)\s*=\s*\[", False),
@@ -128,8 +127,8 @@ _INFRASTRUCTURE: tuple[_Test, ...] = (
     ("training is repeatable", r"random_state\s*=|np\.random\.seed\(|torch\.manual_seed\(|set_seed\(|set_random_seed\(|default_rng\(\d", "", False),
     ("the training code is tested", r"def test_\w*(?:train|fit|model|pipeline)", r"def test_", True),
     ("runs are tracked", r"mlflow\.|wandb\.|neptune\.|clearml|comet_ml|dvclive", r"(?i)metrics\.json|json\.dump\(\s*\w*metrics", False),
-    ("a gate stands before publication", r"(?i)if\s+\w*(?:auc|score|accuracy|f1|rmse|mae|metric|quality)\w*\s*[<>]=?\s*[\w.]*(?:threshold|min_|gate|\d\.\d)"
-     r"|(?:champion|challenger)", r"(?i)assert \w*(?:auc|score|accuracy|f1)\w*\s*>", False),
+    ("a gate stands before publication", (r"(?i)if\s+\w*(?:auc|score|accuracy|f1|rmse|mae|metric|quality)\w*\s*[<>]=?\s*[\w.]*(?:threshold|min_|gate|\d\.\d)"
+     r"|(?:champion|challenger)"), r"(?i)assert \w*(?:auc|score|accuracy|f1)\w*\s*>", False),
     ("a new model meets part of the traffic first", r"(?i)\bcanary|shadow_?(?:mode|model|deploy)|trafficSplit|canaryTrafficPercent", "", False),
     ("the model can be rolled back", r"(?i)\brollback|set_registered_model_alias|transition_model_version_stage|rollout undo", r"(?i)model_version|register_model\(", False),
     ("the pipeline runs as a whole", r"\bDAG\(|@dag\b|@flow\b|@pipeline\b|kfp\.|luigi|dagster|sagemaker\.workflow|path:dvc\.yaml", r"if __name__ == [\"']__main__[\"']", False),

@@ -231,7 +231,7 @@ def _left_out(machine: Machine, test: ast.expr, name: str) -> frozenset[str] | N
     return None
 
 
-def combined(machine: Machine, op: ast.operator, left: Any, right: Any, node: ast.expr) -> Any:  # noqa: PLR0911
+def combined(machine: Machine, op: ast.operator, left: Any, right: Any, node: ast.expr) -> Any:
     """`left op right`: applying a statistic to the rows writes it into them."""
     if isinstance(left, Items) and isinstance(right, Items) and isinstance(op, ast.Add):
         return Items(left.values + right.values)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from domain_agents.pipelines.leakage import binding, estimators, frames, judging
 from domain_agents.pipelines.leakage.library import library
 from domain_agents.pipelines.leakage.values import (
+    TEST,
     Bound,
     Class,
     Columns,
-    TEST,
     Constant,
     Data,
     Estimator,
@@ -37,7 +37,7 @@ _FITTING = frozenset({"fit", "fit_transform", "fit_resample", "fit_sample", "par
 _ASKED = frozenset({"transform", "predict", "predict_proba", "score", "evaluate", "decision_function"})
 
 
-def call(machine: Machine, node: ast.Call) -> Any:  # noqa: PLR0911  # one answer for each kind of what is called
+def call(machine: Machine, node: ast.Call) -> Any:  # one answer for each kind of what is called
     """The value of a call."""
     machine.line = node.lineno
     arguments = given(machine, node)
@@ -77,7 +77,7 @@ def given(machine: Machine, node: ast.Call) -> Arguments:
     return positional, named
 
 
-def _method(machine: Machine, owner: Any, name: str, arguments: Arguments, node: ast.Call) -> Any:  # noqa: C901, PLR0911
+def _method(machine: Machine, owner: Any, name: str, arguments: Arguments, node: ast.Call) -> Any:
     match owner:
         case Data():
             return frames.method(machine, owner, name, arguments, node)

@@ -45,7 +45,7 @@ _WRAPPERS = frozenset({"TransformedTargetRegressor", "CalibratedClassifierCV", "
                        "BaggingClassifier", "clone"})  # fmt: skip
 
 
-def made(machine: Machine, name: str, function: Named, arguments: Arguments, node: ast.Call) -> Any:  # noqa: PLR0911
+def made(machine: Machine, name: str, function: Named, arguments: Arguments, node: ast.Call) -> Any:
     """The estimator or splitter that a class of that name makes; None where it is not one."""
     positional, named = arguments
     if name in SPLITTERS:
@@ -85,7 +85,7 @@ def _loops(machine: Machine, node: ast.Call) -> frozenset[int]:
 
 
 def _pipeline(machine: Machine, name: str, arguments: Arguments, node: ast.Call) -> Estimator:
-    steps = [one for one in _estimators(arguments[0])] + [one for one in _estimators(list(arguments[1].values()))]
+    steps = list(_estimators(arguments[0])) + list(_estimators(list(arguments[1].values())))
     model = next((one for one in steps if one.kind in ("model", "search", "unknown")), None)
     learns = any(one.kind == "transformer" for one in steps)
     if model is not None:
@@ -122,7 +122,7 @@ def _estimators(values: list[Any]) -> list[Estimator]:
     return found
 
 
-def method(machine: Machine, owner: Estimator, name: str, arguments: Arguments, node: ast.Call) -> Any:  # noqa: C901, PLR0911, PLR0912
+def method(machine: Machine, owner: Estimator, name: str, arguments: Arguments, node: ast.Call) -> Any:
     """`estimator.name(...)`."""
     data = _data(arguments)
     if name in _FITS:
@@ -276,7 +276,7 @@ def split(machine: Machine, owner: Splitter, name: str, arguments: Arguments, no
         return None
     data = _data(arguments)
     grouped = owner.name not in PLAIN_SPLITTERS
-    time = owner.name in ("TimeSeriesSplit",)
+    time = owner.name == "TimeSeriesSplit"
     judging.on_split(machine, data, node.lineno, random=not grouped and not time, grouped=grouped)
     number = machine.number()
     judge = "validation" if data and data[0].role == TRAIN else "fold"

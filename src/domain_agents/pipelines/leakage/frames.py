@@ -66,7 +66,7 @@ def _in_place(machine: Machine, node: ast.expr, found: Data, line: int) -> None:
         binding.rebind(machine, node, found)
 
 
-def _method(  # noqa: C901, PLR0911, PLR0912  # one branch for each family of methods
+def _method(  # noqa: C901  # one branch for each family of methods
     machine: Machine, owner: Data, name: str, arguments: Arguments, node: ast.Call
 ) -> Any:
     positional, named = arguments
@@ -106,7 +106,7 @@ def _method(  # noqa: C901, PLR0911, PLR0912  # one branch for each family of me
         return replace(owner, repeated=frozenset(), time=frozenset()) if subset is not None else owner
     if name in _ROWS_KEPT:
         return replace(owner, subset=True, stats=owner.stats)
-    if name in ("assign",):
+    if name == "assign":
         frame = owner
         for column, value in named.items():
             made = _called_on(machine, value, frame)
@@ -140,7 +140,7 @@ def _method(  # noqa: C901, PLR0911, PLR0912  # one branch for each family of me
         return None
     if name in ("apply", "transform", "agg", "aggregate", "map", "applymap"):
         return _applied_function(machine, owner, arguments, line)
-    if name in ("keys",):
+    if name == "keys":
         return Columns(owner.only, owner.dropped, owner.known)
     if name == "rename":
         return replace(owner, known=False) if not owner.column else owner
@@ -245,7 +245,7 @@ def _sorted(machine: Machine, owner: Data, name: str, arguments: Arguments) -> D
 
 
 def _sampled(machine: Machine, owner: Data, arguments: Arguments) -> Data:
-    positional, named = arguments
+    _positional, named = arguments
     if named.get("replace") == Constant(True):
         taint = judging.learnt("oversampling", "sample(replace=True)", machine.line, owner)
         return replace(owner, taints=owner.taints | {taint})
@@ -267,7 +267,7 @@ def _merged(owner: Data, other: Any, positional: list[Any]) -> Data:
     """Rows of the left frame with columns of the right one; statistics of its own rows come back with them."""
     if not isinstance(other, Data):
         return replace(owner, known=False)
-    taints = owner.taints | other.taints | (other.stats if other.stats else frozenset())
+    taints = owner.taints | other.taints | (other.stats or frozenset())
     return replace(
         owner,
         rows=owner.rows | other.rows,
@@ -297,7 +297,7 @@ def _membership(owner: Data, other: Any) -> Data:
 
 
 def _applied_function(machine: Machine, owner: Data, arguments: Arguments, line: int) -> Any:
-    positional, named = arguments
+    positional, _named = arguments
     given = positional[0] if positional else None
     if isinstance(given, Constant) and given.value in STATISTICS:
         return statistic(owner, given.value, line)
@@ -325,7 +325,7 @@ def grouped_method(machine: Machine, owner: Grouping, name: str, arguments: Argu
         lagged = _lagged(base, name, positional[0] if positional else None, named)
         people = any(GROUP_NAME.fullmatch(key) for key in owner.keys)
         return replace(lagged, repeated=repeated, time=data.time if people else lagged.time)
-    if name in ("rolling",):
+    if name == "rolling":
         return Window(replace(base, time=base.time | {"lagged"}))
     if name in ("cumcount", "ngroup", "rank"):
         return replace(base, repeated=repeated, pure=False)

@@ -136,9 +136,7 @@ def on_cross_validation(machine: Machine, parts: list[Data], line: int, cv: Any,
         return
     for data in parts[:1]:
         for taint in data.taints:
-            if taint.role in ("", "whole") or (taint.kind != "statistic" and taint.supervised and taint.role == TRAIN):
-                machine.report(Leak(_RULES[taint.kind], taint.line, taint.what, line))
-            elif taint.kind in ("oversampling", "copies") and taint.role == TRAIN:
+            if taint.role in ("", "whole") or (taint.kind != "statistic" and taint.supervised and taint.role == TRAIN) or (taint.kind in ("oversampling", "copies") and taint.role == TRAIN):
                 machine.report(Leak(_RULES[taint.kind], taint.line, taint.what, line))
     plain = not isinstance(cv, Splitter) or cv.name in PLAIN_SPLITTERS
     if plain and not grouped:
@@ -154,7 +152,7 @@ def on_fit(machine: Machine, estimator: Estimator, parts: list[Data], line: int)
     data = parts[0]
     learns = estimator.kind in ("transformer", "sampler", "harmless")
     if data.role == TEST or (data.role == VALIDATION and estimator.kind == "transformer"):
-        if estimator.kind == "harmless" and (not data.column or estimator.name not in ("LabelEncoder",)):
+        if estimator.kind == "harmless" and (not data.column or estimator.name != "LabelEncoder"):
             pass
         elif estimator.kind not in ("cluster", "unknown"):
             machine.report(Leak("fitted_on_test", line, estimator.name, line, data.role))
@@ -166,9 +164,9 @@ def on_fit(machine: Machine, estimator: Estimator, parts: list[Data], line: int)
 
 def on_judged(machine: Machine, estimator: Estimator, data: Data, line: int) -> None:
     """A fitted estimator is scored, or predicts, on `data`."""
+    seen = estimator.fitted_on
     if not data.splits and data.role != TEST:
         return
-    seen = estimator.fitted_on
     if seen is not None and _covers(seen, data) and estimator.kind != "cluster":
         rule = "tuned_on_test" if estimator.kind == "search" else "trained_on_test"
         machine.report(Leak(rule, estimator.fit_line, estimator.name, line))
@@ -200,6 +198,10 @@ def _covers(seen: Data, part: Data) -> bool:
 def judged(machine: Machine, data: Data, line: int) -> Score:
     """The score of predictions, or of a part."""
     estimator = data.predicted_by
+    if estimator is not None and estimator.kind == "model" and estimator.fitted_on is not None:
+        seen = estimator.fitted_on
+        if not data.role and not data.subset and not data.splits and seen.rows == data.rows and not machine.loops:
+            machine.report(Leak("no_holdout", line, estimator.name, line))
     loops = estimator.loops if estimator is not None else frozenset()
     inside = frozenset(loop.number for loop in machine.loops)
     return Score(data.role, loops & inside, any(machine.loop(one).tunes for one in loops & inside), line, data.rows,

@@ -54,7 +54,7 @@ _SAME = frozenset({"list", "sorted", "tuple", "set", "reversed", "deepcopy", "co
 _CHOICE = frozenset({"max", "min", "argmax", "argmin", "nlargest", "nanargmax", "nanargmin"})
 
 
-def library(  # noqa: C901, PLR0911, PLR0912  # one branch for each family of names
+def library(  # noqa: C901  # one branch for each family of names
     machine: Machine, function: Named, arguments: Arguments, node: ast.Call
 ) -> Any:
     """The value of a call of something imported."""
@@ -164,8 +164,7 @@ def joined(machine: Machine, positional: list[Any], named: dict[str, Any], node:
     found = judging.merged(data)
     if beside:
         return replace(found, known=False)
-    found = replace(found, subset=False, known=all(one.known for one in data), only=None, dropped=data[0].dropped)
-    return found
+    return replace(found, subset=False, known=all(one.known for one in data), only=None, dropped=data[0].dropped)
 
 
 def _name(node: ast.Call) -> str:

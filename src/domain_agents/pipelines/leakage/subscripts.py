@@ -32,7 +32,7 @@ _INDEX = re.compile(r"idx|ind|mask|perm|train|test|val|ids\b|split|fold", re.IGN
 _PARTS = {"train": TRAIN, "test": TEST, "validation": VALIDATION, "valid": VALIDATION, "val": VALIDATION}
 
 
-def subscript(machine: Machine, node: ast.Subscript) -> Any:  # noqa: PLR0911  # one answer for each kind of owner
+def subscript(machine: Machine, node: ast.Subscript) -> Any:  # one answer for each kind of owner
     """`owner[part]`."""
     owner = machine.value(node.value)
     part = node.slice

@@ -31,8 +31,8 @@ class Requirement:
         """Whether exactly one version fits."""
         return (
             "===" in self.bound
-            or bool(re.search(r"(?<![!<>~=])={1,2}(?!=)\s*[\d\w]", self.bound))
-            and "*" not in self.bound
+            or (bool(re.search(r"(?<![!<>~=])={1,2}(?!=)\s*[\d\w]", self.bound))
+            and "*" not in self.bound)
         )
 
     @property
@@ -77,7 +77,7 @@ def read_requirements(path: str, text: str) -> tuple[list[Requirement], list[Unr
 def _requirement(line: str, path: str, number: int) -> Requirement | None:
     if line.lstrip().startswith(("#", "-", "http", "git+", ".", "/")):
         return None
-    match = _LINE.match(line.split(" #")[0].split(" --hash")[0])
+    match = _LINE.match(line.split(" #", maxsplit=1)[0].split(" --hash", maxsplit=1)[0])
     if not match:
         return None
     return Requirement(match[1], (match[2] or match[3] or "").strip().rstrip("\\").strip(), path, number)

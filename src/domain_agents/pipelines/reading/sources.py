@@ -83,7 +83,7 @@ class Source:
         if not _TEST_PATH.fullmatch(self.path):
             return False
         return (
-            "pytest" in self.text or "unittest" in self.text or re.search(r"^\s*def test_", self.text, re.M) is not None
+            "pytest" in self.text or "unittest" in self.text or re.search(r"^\s*def test_", self.text, re.MULTILINE) is not None
         )
 
     def place(self, line: int) -> tuple[int, int]:

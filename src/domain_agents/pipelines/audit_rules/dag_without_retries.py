@@ -1,0 +1,61 @@
+"""A DAG that gives up at once."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from domain_agents.findings import Severity
+from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.reading.operations import dags
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from domain_agents.pipelines.reading import Repository
+
+
+_TOLD = re.compile(r"\bretries\b")
+
+
+class _DagWithoutRetries(Rule):
+    severity = Severity.WARNING
+    section = "infrastructure"
+    harm = "Without retries a moment's network fault costs a night's run."
+    instead = "retries and retry_delay in default_args"
+    sources = ("https://airflow.apache.org/docs/apache-airflow/stable/best-practices.html",)
+    bad = {
+        "dags/train.py": "from datetime import datetime, timedelta\n"
+        "\n"
+        "from airflow import DAG\n"
+        "\n"
+        'with DAG("train", schedule="@daily", start_date=datetime(2026, 1, 1), '
+        'on_failure_callback=print, catchup=False, default_args={"execution_timeout": '
+        "timedelta(hours=1)}) as dag:\n"
+        "    pass\n",
+        "requirements.txt": "apache-airflow==3.2.1\n",
+    }
+    good = {
+        "dags/train.py": "from datetime import datetime, timedelta\n"
+        "\n"
+        "from airflow import DAG\n"
+        "\n"
+        'with DAG("train", schedule="@daily", start_date=datetime(2026, 1, 1), '
+        'on_failure_callback=print, catchup=False, default_args={"retries": 2, '
+        '"execution_timeout": timedelta(hours=1)}) as dag:\n'
+        "    pass\n",
+        "requirements.txt": "apache-airflow==3.2.1\n",
+    }
+
+    def looks(self, at: Repository) -> Iterator[Seen]:
+        for source, node in dags(at):
+            if not _TOLD.search(source.text):
+                yield Seen(
+                    "one dropped connection fails the run, and the next data waits for a person",
+                    source.path,
+                    node.lineno,
+                    source,
+                )
+
+
+RULE = _DagWithoutRetries()
