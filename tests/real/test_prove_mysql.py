@@ -60,10 +60,7 @@ def modes(found: Proof, table: str) -> dict[str, float]:
     return {lock.mode: lock.held_seconds for lock in found.statements[-1].seen.locks if lock.relation == table}
 
 
-_HALF = "dropping the copy and giving its name are two changes in one file, which can be left half applied"
 NOT_YET = {
-    ("rename_column", "mariadb"): _HALF,
-    ("rename_column", "mysql"): _HALF,
     ("create_table", "mysql"): "a text column's default must be an expression (1101)",
 }
 """What the proof refutes, and is to be planned otherwise."""

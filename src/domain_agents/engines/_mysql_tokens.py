@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _TOKEN: Final = re.compile(
     r"""
-      (?P<skip>    [ \t\n\f\r\v\ufeff]+ | \#[^\n]* | --(?=[\x00-\x20]|\Z|>[ ]statement-breakpoint)[^\n]* | /\*(?!M?!)(?:.*?\*/|.*\Z) )
+      (?P<skip>    [ \t\n\f\r\v\ufeff]+ | \#[^\n]* | --(?=[\x00-\x20]|\Z|>[ ]statement-breakpoint)[^\n]*
+                 | /\*(?!M?!)(?:.*?\*/|.*\Z) )
     | (?P<open>    /\*M?!(?P<version>\d{5,6})? )
     | (?P<close>   \*/ )
     | (?P<blob>    [xXbB]'[^']*' )
