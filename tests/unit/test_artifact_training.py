@@ -81,6 +81,20 @@ def test_every_split_and_measure_knows_signal_from_noise(tmp_path: Path, grid: d
     assert run(train, tmp_path / "noise", "noise") == 2
 
 
+def test_the_monitor_reads_the_reference_that_training_writes(churn: tuple[ModuleType, Path], tmp_path: Path) -> None:
+    train, out = churn
+    monitor = loaded(written(tmp_path, "drift_monitor", CHURN)["monitor.py"])
+    reference, model = pd.read_csv(out / "reference.csv"), train.trusted(out / "model.joblib")
+    log = train.demo("signal", 77, 1_000).assign(target=np.nan)
+    log["prediction"] = train.predicted(model, train.features(log))
+    assert monitor.watched(reference, log)["verdict"] == "quiet"
+    log["amount"] *= 5
+    log["prediction"] = train.predicted(model, train.features(log))
+    found = monitor.watched(reference, log)
+    assert found["verdict"] == "predictions moved"
+    assert {line["column"] for line in found["drift"] if line["moved"] == "much"} == {"prediction", "amount"}
+
+
 def test_the_same_rows_give_the_same_model(churn: tuple[ModuleType, Path], tmp_path: Path) -> None:
     train, out = churn
     run(train, tmp_path, "signal")

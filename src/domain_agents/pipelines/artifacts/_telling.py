@@ -37,7 +37,8 @@ def number(design: Design, name: str) -> str:
     if found is None or found.result is None:
         return ""
     inputs = ", ".join(f"{key} = {_exact(value)}" for key, value in found.inputs.items())
-    return f"{found.says[:1].upper()}{found.says[1:]}: {found.formula} = {figure(found.result, found.unit)} ({inputs})"
+    says = found.says.replace(" %", " percent")
+    return f"{says[:1].upper()}{says[1:]}: {found.formula} = {figure(found.result, found.unit)} ({inputs})"
 
 
 def _exact(value: Number | None) -> str:
