@@ -35,7 +35,7 @@ class _NotebookInProduction(Rule):
                 continue
             for number, line in enumerate(text.split("\n"), start=1):
                 if _RUNS.search(line) and not line.lstrip().startswith("#"):
-                    source = next((one for one in at.sources if one.path == path), None)
+                    source = at.source(path)
                     if source is None or not source.is_test:
                         yield Seen(
                             "a notebook is run as a job: a failing cell stops it halfway, and no test covers it",

@@ -24,6 +24,9 @@ _SHAPES = (
     (re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b"), "a Google API key"),
     (re.compile(r"\b\w+(?:\+\w+)?://[^\s:/@\"'{}$<]+:(?P<value>[^\s@/\"'{}$<]{4,})@"), "a password in an address"),
 )
+_HINT = re.compile(
+    r"(?i)pass(?:word|wd)|secret|api_?key|access_?key|_token|akia|asia|-----begin|gh[pousr]_|sk-|hf_|xox|aiza|://[^\s/]*@"
+)
 _NAMED = re.compile(
     r"(?i)\b\w*(?:password|passwd|secret|api_?key|access_?key|auth_?token|access_?token)\w*[\"']?\s*(?:=|:)\s*"
     r"(?:[rbf]{0,2})[\"'](?P<value>[^\"'\s{}<>$]{8,})[\"']"
@@ -65,14 +68,20 @@ class _SecretInCode(Rule):
 
     def looks(self, at: Repository) -> Iterator[Seen]:
         for path, text in at.texts.items():
-            source = next((one for one in at.sources if one.path == path), None)
+            source = at.source(path)
             if source is not None and source.is_test:
                 continue
             shown = source.text if source is not None else text
-            for number, line in enumerate(shown.split("\n"), start=1):
-                kind = secret(line)
+            lines = {shown.count("\n", 0, match.start()) for match in _HINT.finditer(shown)}
+            if not lines:
+                continue
+            whole = shown.split("\n")
+            for number in sorted(lines):
+                kind = secret(whole[number])
                 if kind:
-                    yield Seen(f"{kind} stands here in plain text (its value is not repeated)", path, number, source)
+                    yield Seen(
+                        f"{kind} stands here in plain text (its value is not repeated)", path, number + 1, source
+                    )
 
 
 RULE = _SecretInCode()

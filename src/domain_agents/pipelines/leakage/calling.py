@@ -197,7 +197,9 @@ def run_function(machine: Machine, function: Function, arguments: Arguments | No
     scope = _bound(machine, function, arguments)
     if isinstance(node, ast.Lambda):
         machine.scopes.append(scope)
+        machine.running.add(id(node))
         found = machine.value(node.body)
+        machine.running.discard(id(node))
         machine.scopes.pop()
         return found
     machine.called.add(id(node))

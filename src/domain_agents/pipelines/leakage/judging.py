@@ -136,7 +136,11 @@ def on_cross_validation(machine: Machine, parts: list[Data], line: int, cv: Any,
         return
     for data in parts[:1]:
         for taint in data.taints:
-            if taint.role in ("", "whole") or (taint.kind != "statistic" and taint.supervised and taint.role == TRAIN) or (taint.kind in ("oversampling", "copies") and taint.role == TRAIN):
+            if (
+                taint.role in ("", "whole")
+                or (taint.kind != "statistic" and taint.supervised and taint.role == TRAIN)
+                or (taint.kind in ("oversampling", "copies") and taint.role == TRAIN)
+            ):
                 machine.report(Leak(_RULES[taint.kind], taint.line, taint.what, line))
     plain = not isinstance(cv, Splitter) or cv.name in PLAIN_SPLITTERS
     if plain and not grouped:

@@ -26,7 +26,7 @@ from domain_agents.pipelines.leakage.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 MAX_STEPS: Final = 60_000
 MAX_DEPTH: Final = 6
@@ -105,11 +105,12 @@ class Machine:
             TooMuch: it would take too long.
         """
         self.block(module.body)
-        for node in ast.walk(module):
+        definitions = list(_definitions(module.body))
+        for node in definitions:
             if isinstance(node, ast.ClassDef) and id(node) not in self.called:
                 self._run_class(Class(node, self.scopes[0]))
-        for node in ast.walk(module):
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and id(node) not in self.called:
+        for node in definitions:
+            if not isinstance(node, ast.ClassDef) and id(node) not in self.called:
                 calling.run_function(self, Function(node, self.scopes[0]), None)
 
     def _run_class(self, cls: Class) -> None:
@@ -350,6 +351,15 @@ class Machine:
         del self.loops[begun:]
         self.scopes.pop()
         return made if isinstance(made, Data) else Items([made])
+
+
+def _definitions(body: Sequence[ast.stmt]) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
+    """The functions and classes of a body, those within others behind them."""
+    for node in body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield node
+        for inner in ("body", "orelse", "finalbody"):
+            yield from _definitions(getattr(node, inner, ()))
 
 
 def _loaded(target: ast.expr) -> ast.expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 LEARNING: Final = frozenset(["StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler", "PowerTransformer", "QuantileTransformer", "KBinsDiscretizer", "SplineTransformer", "KernelCenterer", "OneHotEncoder", "OrdinalEncoder", "TargetEncoder", "SimpleImputer", "KNNImputer", "IterativeImputer", "MissingIndicator", "CountVectorizer", "TfidfVectorizer", "TfidfTransformer", "PCA", "IncrementalPCA", "KernelPCA", "SparsePCA", "TruncatedSVD", "NMF", "FastICA", "FactorAnalysis", "LatentDirichletAllocation", "TSNE", "UMAP", "LinearDiscriminantAnalysisTransformer", "SelectKBest", "SelectPercentile", "SelectFpr", "SelectFdr", "SelectFwe", "SelectFromModel", "RFE", "RFECV", "SequentialFeatureSelector", "VarianceThreshold", "GenericUnivariateSelect", "Nystroem", "KMeansFeaturizer", "BorutaPy", "Boruta", "MeanEncoder", "CatBoostEncoder", "LeaveOneOutEncoder", "WOEEncoder", "JamesSteinEncoder", "MEstimateEncoder", "GLMMEncoder", "BinaryEncoder", "CountEncoder", "FrequencyEncoder", "Tokenizer", "TextVectorization", "Normalization", "StandardScalerModel", "MeanMedianImputer", "Imputer", "IsotonicTransformer", "PLSTransformer", "Winsorizer", "OutlierTrimmer", "ArbitraryDiscretiser", "EqualFrequencyDiscretiser", "RareLabelEncoder", "DictVectorizer", "ColumnTransformer", "FeatureUnion", "LdaModel", "StringIndexer", "MinMaxScalerModel"])  # fmt: skip
@@ -11,7 +12,17 @@ HARMLESS: Final = frozenset(["Normalizer", "FunctionTransformer", "HashingVector
 """They learn nothing of the rows' values, or only the names of the classes."""
 SAMPLERS: Final = frozenset(["SMOTE", "SMOTENC", "SMOTEN", "ADASYN", "BorderlineSMOTE", "SVMSMOTE", "KMeansSMOTE", "RandomOverSampler", "SMOTEENN", "SMOTETomek", "RandomUnderSampler", "NearMiss", "TomekLinks", "EditedNearestNeighbours", "ClusterCentroids", "OneSidedSelection", "NeighbourhoodCleaningRule", "CondensedNearestNeighbour", "InstanceHardnessThreshold", "AllKNN"])  # fmt: skip
 SEARCHES: Final = frozenset(
-    ["GridSearchCV", "RandomizedSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV", "BayesSearchCV", "OptunaSearchCV", "TPOTClassifier", "TPOTRegressor", "EvolutionaryAlgorithmSearchCV"]
+    [
+        "GridSearchCV",
+        "RandomizedSearchCV",
+        "HalvingGridSearchCV",
+        "HalvingRandomSearchCV",
+        "BayesSearchCV",
+        "OptunaSearchCV",
+        "TPOTClassifier",
+        "TPOTRegressor",
+        "EvolutionaryAlgorithmSearchCV",
+    ]
 )
 SPLITTERS: Final = frozenset(["KFold", "StratifiedKFold", "RepeatedKFold", "RepeatedStratifiedKFold", "ShuffleSplit", "StratifiedShuffleSplit", "LeaveOneOut", "LeavePOut", "GroupKFold", "StratifiedGroupKFold", "GroupShuffleSplit", "LeaveOneGroupOut", "LeavePGroupsOut", "TimeSeriesSplit", "PredefinedSplit", "PurgedKFold", "BlockingTimeSeriesSplit", "PurgedGroupTimeSeriesSplit"])  # fmt: skip
 SHUFFLED_SPLITTERS: Final = frozenset(
@@ -20,13 +31,29 @@ SHUFFLED_SPLITTERS: Final = frozenset(
 PLAIN_SPLITTERS: Final = SHUFFLED_SPLITTERS | frozenset(["KFold", "StratifiedKFold", "LeaveOneOut", "LeavePOut"])
 """Those that know neither of time nor of groups."""
 CROSS_VALIDATIONS: Final = frozenset(
-    ["cross_val_score", "cross_validate", "cross_val_predict", "learning_curve", "validation_curve", "permutation_test_score"]
+    [
+        "cross_val_score",
+        "cross_validate",
+        "cross_val_predict",
+        "learning_curve",
+        "validation_curve",
+        "permutation_test_score",
+    ]
 )
 FITTING_FUNCTIONS: Final = frozenset(
     ["scale", "minmax_scale", "maxabs_scale", "robust_scale", "power_transform", "quantile_transform", "zscore"]
 )
 SELECTING_FUNCTIONS: Final = frozenset(
-    ["mutual_info_classif", "mutual_info_regression", "chi2", "f_classif", "f_regression", "r_regression", "pearsonr", "spearmanr"]
+    [
+        "mutual_info_classif",
+        "mutual_info_regression",
+        "chi2",
+        "f_classif",
+        "f_regression",
+        "r_regression",
+        "pearsonr",
+        "spearmanr",
+    ]
 )
 MODELS: Final = re.compile(
     r"(?:.*(?:Classifier|Regressor|Regression|SVC|SVR|NB|Forest|Boost|Net|Lasso|Ridge|LARS|Lars|Perceptron|Neighbors|KMeans)"
@@ -47,7 +74,27 @@ METRICS: Final = re.compile(
     r"(?:.*_)?(?:score|error|loss|auc|accuracy|f1|precision|recall|mse|rmse|mae|mape|r2|logloss|kappa|matthews_corrcoef)"
 )
 STATISTICS: Final = frozenset(
-    ["mean", "median", "std", "var", "mode", "min", "max", "nanmean", "nanmedian", "nanstd", "quantile", "percentile", "nanpercentile", "average", "nanmin", "nanmax", "ptp", "skew", "kurtosis"]
+    [
+        "mean",
+        "median",
+        "std",
+        "var",
+        "mode",
+        "min",
+        "max",
+        "nanmean",
+        "nanmedian",
+        "nanstd",
+        "quantile",
+        "percentile",
+        "nanpercentile",
+        "average",
+        "nanmin",
+        "nanmax",
+        "ptp",
+        "skew",
+        "kurtosis",
+    ]
 )
 ELEMENTWISE: Final = frozenset(["log", "log1p", "log2", "log10", "exp", "expm1", "sqrt", "abs", "absolute", "square", "round", "floor", "ceil", "sign", "where", "clip", "astype", "map", "apply", "replace", "cut", "to_numeric", "asarray", "array", "Series", "ravel", "reshape", "squeeze", "flatten", "to_numpy", "values", "copy", "isin", "fillna", "dropna", "str", "to_categorical", "float32", "float64", "int64", "reset_index", "to_frame", "tolist", "to_list", "list", "rename", "get_dummies", "transform", "category", "factorize", "applymap", "between", "eq", "gt", "ge", "lt", "le", "ne", "add", "sub", "mul", "div", "codes", "cat", "qcut", "power"])  # fmt: skip
 LAGS: Final = frozenset(["shift", "diff", "pct_change", "cumsum", "cummax", "cummin", "cumprod", "ewm", "expanding"])
@@ -75,6 +122,7 @@ _FRAMES: Final = frozenset({
 })  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def is_data_name(name: str) -> bool:
     """Whether a variable of that name holds rows."""
     plain = name.lower().strip("_")
@@ -98,6 +146,7 @@ def is_data_name(name: str) -> bool:
     return bool(words & _FRAMES) or (re.fullmatch(r"[xy](?:_?\w{1,8})?", plain) is not None and bool(role_of(name)))
 
 
+@lru_cache(maxsize=4096)
 def role_of(name: str) -> str:
     """The part of the data that a variable or a file is named for; empty where its name does not say."""
     words = re.split(r"[^a-z]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower())

@@ -60,6 +60,14 @@ class Repository:
                 self._late.append(Unread(source.path, "too large to follow its rows from reading to judging"))
         return tuple(found)
 
+    @cached_property
+    def _by_path(self) -> dict[str, Source]:
+        return {one.path: one for one in self.sources}
+
+    def source(self, path: str) -> Source | None:
+        """The source of that path, where it is one."""
+        return self._by_path.get(path)
+
     @property
     def not_analysed(self) -> tuple[Unread, ...]:
         """What was not read, or not to its end."""

@@ -29,10 +29,8 @@ class Requirement:
     @property
     def is_pinned(self) -> bool:
         """Whether exactly one version fits."""
-        return (
-            "===" in self.bound
-            or (bool(re.search(r"(?<![!<>~=])={1,2}(?!=)\s*[\d\w]", self.bound))
-            and "*" not in self.bound)
+        return "===" in self.bound or (
+            bool(re.search(r"(?<![!<>~=])={1,2}(?!=)\s*[\d\w]", self.bound)) and "*" not in self.bound
         )
 
     @property

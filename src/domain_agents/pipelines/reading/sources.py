@@ -54,7 +54,18 @@ class Source:
     @cached_property
     def nodes(self) -> tuple[ast.AST, ...]:
         """Every node of the tree, once walked."""
-        return tuple(ast.walk(self.tree))
+        found: list[ast.AST] = [self.tree]
+        # Half of the time of ast.walk: contexts (Load, Store) say nothing, and most fields are no nodes.
+        for node in found:
+            for name in node._fields:
+                if name == "ctx":
+                    continue
+                value = getattr(node, name, None)
+                if isinstance(value, list):
+                    found += [one for one in value if isinstance(one, ast.AST)]
+                elif isinstance(value, ast.AST):
+                    found.append(value)
+        return tuple(found)
 
     @cached_property
     def imports(self) -> frozenset[str]:
@@ -83,7 +94,9 @@ class Source:
         if not _TEST_PATH.fullmatch(self.path):
             return False
         return (
-            "pytest" in self.text or "unittest" in self.text or re.search(r"^\s*def test_", self.text, re.MULTILINE) is not None
+            "pytest" in self.text
+            or "unittest" in self.text
+            or re.search(r"^\s*def test_", self.text, re.MULTILINE) is not None
         )
 
     def place(self, line: int) -> tuple[int, int]:
