@@ -52,7 +52,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "columns": [
             {"name": "id", "type": "integer"},
             {"name": "number", "type": "text", "nullable": False},
-            {"name": "state", "type": "text", "default": "'draft'"},
+            {"name": "state", "type": "varchar(20)", "default": "'draft'"},
         ],
         "primary_key": ["id"],
     },

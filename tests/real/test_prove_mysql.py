@@ -60,20 +60,7 @@ def modes(found: Proof, table: str) -> dict[str, float]:
     return {lock.mode: lock.held_seconds for lock in found.statements[-1].seen.locks if lock.relation == table}
 
 
-NOT_YET = {
-    ("create_table", "mysql"): "a text column's default must be an expression (1101)",
-}
-"""What the proof refutes, and is to be planned otherwise."""
-
-
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [
-        pytest.param(k, n, marks=pytest.mark.xfail(reason=NOT_YET[k, n]) if (k, n) in NOT_YET else ())
-        for k, n in PLANNED
-        if n in ("mariadb", "mysql") and k in EXAMPLES
-    ],
-)
+@pytest.mark.parametrize(("kind", "name"), [(k, n) for k, n in PLANNED if n in ("mariadb", "mysql") and k in EXAMPLES])
 def test_every_operation_that_is_planned_is_proved(kind: str, name: str, request: pytest.FixtureRequest) -> None:
     found = proof_of_plan(
         request.getfixturevalue(f"{name}_scratch"),

@@ -330,3 +330,14 @@ def test_a_character_set_is_not_taken_for_known(name: str) -> None:
     ready = plan("ALTER TABLE users CONVERT TO CHARACTER SET utf8mb4", name, "8.4" if name == "mysql" else "10.6",
                  schema=schema)  # fmt: skip
     assert altered(ready)[0].endswith("ALGORITHM=COPY, LOCK=SHARED")
+
+
+def test_a_literal_default_of_a_text_is_refused_where_the_server_would_with_the_brackets_as_way_out() -> None:
+    schema = "CREATE TABLE t (id int PRIMARY KEY, note text NOT NULL DEFAULT ('x'));"
+    add = "ALTER TABLE t ADD COLUMN state text NOT NULL DEFAULT "
+    with pytest.raises(ToolError, match=r"1101.*\('draft'\)"):
+        plan(f"{add} 'draft'", "mysql", schema=schema)
+    with pytest.raises(ToolError, match=r"1101.*\('y'\)"):
+        plan("ALTER TABLE t ALTER COLUMN note SET DEFAULT 'y'", "mysql", schema=schema)
+    assert all("DEFAULT ('draft')" in sql for sql in altered(plan(f"{add} ('draft')", "mysql", schema=schema)))
+    assert all("DEFAULT 'draft'" in sql for sql in altered(plan(f"{add} 'draft'", "mariadb", schema=schema)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from domain_agents.engines._mysql_tokens import tokens
@@ -10,6 +11,7 @@ from domain_agents.engines._sqlite_tokens import Kind
 if TYPE_CHECKING:
     from domain_agents.engines._sqlite_tokens import Token
 
+_WITHOUT_LITERAL: Final = re.compile(r"(?:tiny|medium|long)?(?:text|blob)\b|json\b|long\b|geometry\b", re.IGNORECASE)
 _NOW: Final = ("CURRENT_TIMESTAMP", "NOW", "LOCALTIME", "LOCALTIMESTAMP")
 # https://dev.mysql.com/doc/refman/8.4/en/built-in-function-reference.html and
 # https://mariadb.com/docs/server/reference/sql-functions (read 2026-11-20): the same arguments give the same value.
@@ -62,6 +64,15 @@ def written_default(default: str) -> str:
     row = tokens(default)
     inner = row[1:-1] if row and row[0].is_sign("(") and row[-1].is_sign(")") else ()
     return default if is_literal(row) or is_now(row) or is_literal(inner) else f"({default})"
+
+
+def is_refused_literal(type_: str, default: str) -> bool:
+    """Whether MySQL refuses the default of a column of that type (1101): of texts and the like it takes expressions only.
+
+    https://dev.mysql.com/doc/refman/8.4/en/data-type-defaults.html (read 2026-11-21).
+    """
+    row = tokens(default)
+    return _WITHOUT_LITERAL.match(type_) is not None and is_literal(row) and not row[0].is_word("NULL")
 
 
 def is_plain(default: str) -> bool:

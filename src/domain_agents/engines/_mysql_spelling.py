@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from domain_agents import ddl
 from domain_agents.catalog import Check, Column, ForeignKey, Index, IndexKey, PrimaryKey, Schema, TableName, Unique
 from domain_agents.engines import CannotSpell
-from domain_agents.engines._mysql_defaults import written_default
+from domain_agents.engines._mysql_defaults import is_refused_literal, written_default
 from domain_agents.engines._mysql_forms import BLOCKING_METHODS, ColumnChange, changed_column, needs_length
 
 if TYPE_CHECKING:
@@ -119,10 +119,11 @@ class Spelling:
                 return f"MODIFY COLUMN {self.column(self._changed(statement))}"
             case ddl.SetDefault(default=None):
                 return f"ALTER COLUMN {self.quote(statement.column)} DROP DEFAULT"
-            case ddl.SetDefault():
-                return (
-                    f"ALTER COLUMN {self.quote(statement.column)} SET DEFAULT {written_default(str(statement.default))}"
-                )
+            case ddl.SetDefault(default=str(default)):
+                table = self.schema.table(statement.table)
+                column = table.column(statement.column) if table else None
+                said = self._default(column.type, default) if column else written_default(default)
+                return f"ALTER COLUMN {self.quote(statement.column)} SET DEFAULT {said}"
             case ddl.ChangeType(using=str(using)):
                 raise CannotSpell(
                     f"MODIFY takes every value as it is, and has no USING; add a column of the type {statement.type}, fill "
@@ -148,6 +149,14 @@ class Spelling:
             case ddl.RenameConstraint():
                 return self._rename_constraint(statement)
         raise CannotSpell(f"{type(statement).__name__} is not written by a plan for this engine yet")
+
+    def _default(self, type_: str, default: str) -> str:
+        if self.engine.name == "mysql" and is_refused_literal(type_, default):
+            raise CannotSpell(
+                f"MySQL refuses a literal as the default of a column of the type {type_} (error 1101), and takes an "
+                f"expression: write the default as ({default}), in brackets, or give the column a type such as varchar(255)"
+            )
+        return written_default(default)
 
     def _has_on_update(self, statement: ddl.SetDefault) -> bool:
         """Whether the column follows every UPDATE: ALTER COLUMN ... SET DEFAULT takes that away (seen on MariaDB 10.11)."""
@@ -176,7 +185,7 @@ class Spelling:
         elif column.generated is None:
             parts.append("NULL")  # a timestamp without it is NOT NULL on older servers
         if column.default is not None:
-            parts.append(f"DEFAULT {written_default(column.default)}")
+            parts.append(f"DEFAULT {self._default(column.type, column.default)}")
         if column.identity:
             parts.append("AUTO_INCREMENT")
         return " ".join([*parts, *column.attributes])
