@@ -13,6 +13,7 @@ from domain_agents.pipelines.arithmetic import computed, erlang_c
 from domain_agents.pipelines.design import Design, design
 from domain_agents.pipelines.filling import read_grid
 from domain_agents.tools import Job, Result, Settings, ToolError
+from domain_agents.tools._arguments import parse_arguments
 from domain_agents.tools.design_pipeline import TOOL, DesignPipeline
 from tests.golden import same_as_golden
 from tests.unit.pipeline_grids import CEILING, EXCUSED, REPORTS, SMALL, SYSTEMS, Expected
@@ -166,6 +167,61 @@ def test_whatever_is_written_there_is_an_answer_or_a_named_fault(grid: dict[str,
         told = "grid."
     json.dumps(found, allow_nan=False)
     assert told.startswith("grid.")
+
+
+@pytest.mark.parametrize(
+    ("field", "said", "value"),
+    [
+        ("requests_per_day", "50 tickets a day", 50), ("requests_per_day", "20k per hour", 480_000),
+        ("requests_per_day", "100/s", 8_640_000), ("peak_qps", "60 per minute", 1), ("budget_month", "6000 per year", 500),
+        ("budget_month", "$100/month", 100), ("n_entities", "3,000 customers", 3_000), ("ml_fte", "1 (part time)", 1),
+        ("label_delay", "a few days", 3 * 86_400), ("growth_gb_month", "5 GB per month", 5), ("rows", "1 billion+", 1e9),
+    ],
+)  # fmt: skip
+def test_a_quantity_is_read_with_its_period_and_what_is_counted(field: str, said: str, value: float) -> None:
+    assert read_grid({field: said}).get(field) == pytest.approx(value, rel=1e-3)
+
+
+@pytest.mark.parametrize("said", ["700 per week", "5 hundred", "3 dozen", "2 percent", "1 in 1000", "2 to 3 million"])
+def test_a_quantity_that_would_be_misread_is_refused(said: str) -> None:
+    assert refused({"rows": said}).startswith("grid.rows (training rows) must be a")
+
+
+def test_a_field_of_the_grid_beside_the_grid_is_shown_its_place() -> None:
+    with pytest.raises(ToolError) as error:
+        parse_arguments(TOOL, {"problem": "churn", "peak_qps": 5, "governance": {}})
+    assert '{"grid": {"problem": "...", "peak_qps": "...", "governance": "..."}}' in str(error.value)
+
+
+def test_a_stated_latency_of_counted_events_is_answered_while_somebody_waits() -> None:
+    eta = {"problem": "ETA of a trip", "problem_type": "regression", "peak_qps": 500_000, "latency_p95_ms": 5}
+    mode = made(eta).stages["inference"]
+    assert (mode.rung, mode.forced_by) == (2, ("latency_p95_ms", "peak_qps"))
+    assert made({**eta, "inputs_known_in_advance": True}).stages["inference"].rung == 0
+    shown = made({"problem_type": "recommendation", "requests_per_day": "1M", "latency_p95_ms": 200})
+    assert shown.stages["inference"].rung == 0
+    assert "milliseconds of the 200" in shown.stages["inference"].choice
+    assert shown.questions[0].field == "inputs_known_in_advance"
+
+
+def test_scanned_pages_that_a_hosted_model_reads_train_no_network() -> None:
+    found = made(
+        {"problem": "OCR of invoices", "problem_type": "document extraction", "llm": {"task_kind": "extraction"}}
+    )
+    assert {stage: found.stages[stage].rung for stage in ("need", "training", "llm")} == {
+        "need": 0,
+        "training": 0,
+        "llm": 1,
+    }
+
+
+def test_a_corpus_in_every_prompt_is_on_the_bill_and_dear_where_calls_are_rare() -> None:
+    def a_call(calls: int) -> float:
+        grid = {"problem_type": "chatbot", "requests_per_day": calls, "llm": {"corpus_tokens": 100_000}}
+        return made(grid).cost.total("base") / calls
+
+    assert a_call(2_000) == pytest.approx(30.4 * (0.1 * 0.3 + 0.0005 * 3 + 0.0005 * 15), rel=0.01)
+    assert a_call(5) > 5 * a_call(2_000)
 
 
 def test_text_from_the_caller_cannot_leave_its_place_in_the_report_or_the_diagram() -> None:

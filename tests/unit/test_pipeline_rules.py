@@ -175,7 +175,7 @@ LOWEST: dict[str, tuple[Any, ...]] = {
     for name, values in {
         "label_delay": 0.0, "rows": 100.0, "positives": 5.0, "data_gb": 0.01, "n_tables": 1.0, "n_entities": 100.0,
         "requests_per_day": 1.0, "peak_qps": 0.01, "latency_p95_ms": (300.0, 60_000.0), "feature_freshness_s": DAY,
-        "prediction_freshness_s": DAY, "inputs_known_in_advance": True, "decay_per_week": 0.0, "retrain_cadence": 3.2e9,
+        "prediction_freshness_s": DAY, "decay_per_week": 0.0, "retrain_cadence": 3.2e9,
         "models_in_prod": 1.0, "shared_online_features": 0.0, "point_in_time_incident": False, "teams_sharing": 1.0, "jobs": 1.0,
         "backfills": False, "services": 1.0, "ml_fte": 1.0, "availability_slo": 0.9, "rollback_rto_s": DAY,
         "gbdt_ceiling_shown": False, "gpu": False, "money_at_stake": False, "on_device": False, "sites": 1.0,
@@ -184,6 +184,15 @@ LOWEST: dict[str, tuple[Any, ...]] = {
         "llm.n_chunks": 100.0, "llm.tenants": 1.0, "llm.provider_allowed": True, "llm.steps_enumerable": True,
     }.items()
 }  # fmt: skip
+
+
+@QUICK
+@given(GRIDS)
+def test_not_knowing_the_inputs_asks_for_no_more_where_nothing_says_that_somebody_waits(values: dict[str, Any]) -> None:
+    """A stated latency is no unknown: with traffic it says that somebody waits, unless all inputs are known beforehand."""
+    quiet = {**values, "latency_p95_ms": None, "inputs_known_in_advance": None}
+    known = settle(grid_of({**quiet, "inputs_known_in_advance": True})).rungs
+    assert settle(grid_of(quiet)).rungs == known
 
 
 @QUICK

@@ -17,7 +17,7 @@ NEVER: Final = 3_155_760_000.0
 
 _SCALES: Final = {
     "": 1.0, "k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6, "million": 1e6, "millions": 1e6,
-    "b": 1e9, "bn": 1e9, "billion": 1e9, "g": 1e9, "t": 1e12, "tn": 1e12, "trillion": 1e12,
+    "b": 1e9, "bn": 1e9, "billion": 1e9, "g": 1e9, "lakh": 1e5, "crore": 1e7, "t": 1e12, "tn": 1e12, "trillion": 1e12,
 }  # fmt: skip
 _SECONDS: Final = {
     "ms": 0.001, "millisecond": 0.001, "milliseconds": 0.001, "us": 1e-6, "µs": 1e-6, "microseconds": 1e-6,
@@ -56,6 +56,15 @@ _OFTEN: Final = re.compile(
 """How often, where people count instead of measuring: once a week, 3 times a day, 2x per month."""
 
 
+_PERIOD: Final = re.compile(
+    r"(?: ?(?:per|an?|each|every) |/ ?)(second|sec|s|minute|min|hour|h|day|d|week|month|mo|quarter|year|y)\b[ .]*$"
+    r"|\b(?<=\s)(daily|weekly|monthly|hourly|yearly)$"
+)
+_NO_THING: Final = frozenset({
+    "hundred", "hundreds", "dozen", "dozens", "thousands", "billions", "trillions", "mille", "milliard", "milliards",
+    "percent", "fold", "half", "times",
+})  # fmt: skip
+"""Words after a number that change it, so it cannot be read without them."""
 _RANGE: Final = re.compile(r"^\d+(?:\.\d+)? ?(?:-|–|to) ?(\d)")
 """The lower end of a range of durations: the upper one is what must be lived with."""
 _BYTES: Final = {
@@ -87,6 +96,8 @@ def number(raw: object, low: float = 0.0, high: float = MAX_NUMBER, *, example: 
         Misread: it is none, or outside the bounds.
     """
     value, rest = _leading(raw, f"must be a number, such as {example}")
+    if _PERIOD.search(rest):
+        raise Misread(f"must be a plain number, such as {example}, not one for a period")
     scale = _SCALES.get(_plain_unit(rest))
     if scale is None:
         raise Misread(f"must be a number, such as {example}, without further words")
@@ -94,8 +105,10 @@ def number(raw: object, low: float = 0.0, high: float = MAX_NUMBER, *, example: 
 
 
 def _plain_unit(rest: str) -> str:
-    """The scale that follows a number, without what is counted: "k", "M rows", "million users"."""
-    word = re.split(r"[\s/]", rest.strip().lower().replace("usd", "").strip("$€£ "))[0] if rest.strip() else ""
+    """The scale that follows a number, without what is counted: "k", "M rows", "million users", "beds"."""
+    word = re.split(r"[\s/]", rest.strip().lower().replace("usd", "").strip("$€£+ "))[0] if rest.strip() else ""
+    if re.fullmatch(r"[a-z]{4,24}", word) and word not in _SCALES and word not in _NO_THING:
+        return ""
     counted = {
         "rows",
         "row",
@@ -114,7 +127,6 @@ def _plain_unit(rest: str) -> str:
         "fte",
         "models",
         "teams",
-        "percent",
         "documents",
         "docs",
         "vectors",
@@ -125,6 +137,24 @@ def _plain_unit(rest: str) -> str:
     return "" if word in counted else word
 
 
+def rate(raw: object, period: str, *, high: float = MAX_NUMBER, example: str) -> float:
+    """So much for every `period` (second, day, month): 50, "50/s", "700 per week", "1.2k a day".
+
+    Raises:
+        Misread: it is none.
+    """
+    text = raw.strip().lower() if isinstance(raw, str) else ""
+    short = re.search(r"\b(?:qps|rps|tps)$", text)
+    told = _PERIOD.search(text)
+    if told is None and short is None:
+        return number(raw, 0.0, high, example=example)
+    at = told or short
+    plain = text[: at.start()] if at else text
+    seconds_told = 1.0 if told is None else _WORDS[told[2]] if told[2] else _SECONDS[told[1]]
+    factor = _SECONDS[period] / seconds_told
+    return _bounded(number(plain, 0.0, example=example) * factor, 0.0, high)
+
+
 def gigabytes(raw: object, *, example: str) -> float:
     """An amount of data: 20, "20 GB", "1.2 TB".
 
@@ -132,7 +162,7 @@ def gigabytes(raw: object, *, example: str) -> float:
         Misread: it is none.
     """
     value, rest = _leading(raw, f"must be an amount of data in GB, such as {example}")
-    scale = _BYTES.get(rest.strip().lower())
+    scale = _BYTES.get(re.sub(r"(?: ?(?:per|an?|each|every) |/ ?)month$", "", rest.strip().lower()).strip())
     if scale is None:
         raise Misread(f"must be an amount of data in GB, such as {example}")
     return _bounded(value * scale, 0.0, MAX_NUMBER)
@@ -171,7 +201,8 @@ def seconds(raw: object, *, bare: float, example: str) -> float:
         Misread: it is none.
     """
     if isinstance(raw, str):
-        words = raw.strip().lower().removeprefix("every ").strip()
+        words = re.sub(r"\s*\([^()]*\)$", "", raw.strip().lower()).removeprefix("every ").strip()
+        words = re.sub(r"^(?:an? few|a couple of|several|some) ", "", words)
         for text in (raw.strip().lower(), words):
             if text in _WORDS:
                 return _WORDS[text]
@@ -247,7 +278,8 @@ def _leading(raw: object, wanted: str) -> tuple[float, str]:
         return float(min(max(raw, -1e300), 1e300)), ""
     if not isinstance(raw, str) or len(raw) > 200:
         raise Misread(wanted)
-    found = _NUMBER.fullmatch(raw.strip())
+    # A remark in brackets explains the number: "1 (part time)".
+    found = _NUMBER.fullmatch(re.sub(r"\s*\([^()]*\)$", "", raw.strip()))
     if found is None:
         raise Misread(wanted)
     return float(re.sub(r"[_,' ]", "", found[1])), found[2]

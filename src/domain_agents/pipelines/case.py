@@ -135,12 +135,18 @@ class Case:
         """Whether only a deep model can do it: images, sound, video; or trees were measured and fall short."""
         grid = self.grid
         return (
-            problem.is_deep(f"{grid.modality or ''} {self.words}")
+            (problem.is_deep(f"{grid.modality or ''} {self.words}") and not self.is_read_by_llm)
             or grid.gbdt_ceiling_shown is True
             or self._is_network
             or grid.gpu is True
             or (grid.params_b or 0) > 0
         )
+
+    @cached_property
+    def is_read_by_llm(self) -> bool:
+        """Whether documents are read by a language model: pages that are scanned need no network of one's own."""
+        reads = self.uses_llm and self.kind in {"extraction", "generation", "agent"}
+        return reads and not problem.is_deep(self.grid.modality or "")
 
     @property
     def trains(self) -> bool:
@@ -183,6 +189,11 @@ class Case:
         known = [value for value in (self.grid.peak_qps, mean) if value is not None]
         return max(known) if known else None
 
+    @property
+    def qps_is_peak(self) -> bool:
+        """Whether the busiest second was told; else only the mean of the day is known."""
+        return self.qps_fields == ("peak_qps",)
+
     @cached_property
     def qps_fields(self) -> tuple[str, ...]:
         """Which field told the traffic."""
@@ -210,7 +221,9 @@ BATCH: Final = 0
 MICRO_BATCH: Final = 1
 ONLINE: Final = 2
 IN_PROCESS: Final = 3
+IN_PROMPT: Final = 2
 FINE_TUNE: Final = 5
 AGENT: Final = 6
+CANARY: Final = 2
 REGULATED: Final = 2
 PROHIBITED: Final = 3

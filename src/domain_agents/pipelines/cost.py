@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from domain_agents.facts.dated import price
 from domain_agents.pipelines.arithmetic import computed
 from domain_agents.pipelines.case import IN_PROCESS, ONLINE
-from domain_agents.pipelines.compute.api_cost import api_cost
+from domain_agents.pipelines.compute.api_cost import api_cost, corpus_millions
 from domain_agents.pipelines.compute.batch import batch_work, predictions_per_day, refreshes_per_day
 from domain_agents.pipelines.compute.llm import card_gb, copies
 from domain_agents.pipelines.compute.replicas import cores, replicas
 from domain_agents.pipelines.compute.training import data_gb
 from domain_agents.pipelines.compute.vectors import hnsw_gb
-from domain_agents.pipelines.sizing import prediction_log
+from domain_agents.pipelines.sizing import corpus_in_prompt, prediction_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 ENDS = ("low", "base", "high")
 _FTE = {"low": 0.05, "base": 0.15, "high": 0.3}
 """Of a person for each always-on part, beside a tenth for the pipeline itself; our own choice."""
+_CALLS = 1_000.0
+"""Calls a day of a language model where nobody told any."""
 _MONTH_SECONDS = 2_629_800.0
 
 
@@ -206,15 +208,26 @@ def _language(case: Case) -> Iterator[Line]:
         return
     tokens_in, tokens_out = _million_tokens(case)
     note = "" if predictions_per_day(case) is not None else "1,000 calls a day assumed"
+    if corpus := corpus_in_prompt(case):
+        yield from _corpus(case, corpus)
     yield Line("hosted language model, input", tokens_in, price("llm_input_per_million_tokens"), note)
     yield Line("hosted language model, output", tokens_out, price("llm_output_per_million_tokens"), note)
+
+
+def _corpus(case: Case, corpus: float) -> Iterator[Line]:
+    calls = predictions_per_day(case) or _CALLS
+    note = "kept by the provider for ten minutes, calls at random in ten hours of the day"
+    for cached, name in ((True, "from the cache"), (False, "not in the cache")):
+        fact = price("llm_cached_input_per_million_tokens" if cached else "llm_input_per_million_tokens")
+        quantity = corpus_millions(calls, corpus, cached=cached)
+        yield Line(f"hosted language model, the corpus {name}", quantity, fact, note if cached else "")
 
 
 def _million_tokens(case: Case) -> tuple[Computed, Computed]:
     grid = case.grid
     told = predictions_per_day(case)
-    calls = 1_000.0 if told is None else told
-    inputs = api_cost(calls, grid.llm.tokens_in, grid.llm.tokens_out).inputs
+    calls = _CALLS if told is None else told
+    inputs = api_cost(calls, grid.llm.tokens_in, grid.llm.tokens_out, corpus=corpus_in_prompt(case)).inputs
     return (
         computed(
             "calls_per_day * 30.4 * tokens_in / 1000000",
@@ -258,10 +271,15 @@ def _stores(case: Case) -> Iterator[Line]:
         index = hnsw_gb(case).result or 1.0
         nodes = computed("max(1, index_gb / 4)", "nodes", index_gb=index)
         yield Line("database for vectors", nodes, price("database_month"), "a small node for every 4 GB of index")
-    if case.rungs["vectors"] == 3 and not case.has("vectors"):
+    if case.rungs["vectors"] == 3 and not _has_engine(case):
         index = hnsw_gb(case).result or 64.0
         nodes = computed("max(1, index_gb / 64)", "engines", index_gb=index)
         yield Line("vector engine", nodes, price("vector_engine_month"), "one small engine for every 64 GB of index")
+
+
+def _has_engine(case: Case) -> bool:
+    """Whether an engine that searches vectors runs already; a search engine does, too."""
+    return bool(case.has("vectors") or case.has("search"))
 
 
 def _parts(case: Case) -> Iterator[str]:
@@ -277,7 +295,7 @@ def _parts(case: Case) -> Iterator[str]:
         yield "the online features"
     if rungs["features"] == 3 and not case.has("feature_store"):
         yield "the feature store's own services"
-    if rungs["vectors"] == 3 and not case.has("vectors"):
+    if rungs["vectors"] == 3 and not _has_engine(case):
         yield "the vector engine"
     if rungs["orchestration"] >= 3:
         yield "the orchestrator"

@@ -29,7 +29,9 @@ _MEANT: Final = {
     "availability": "availability_slo", "uptime": "availability_slo", "rto": "rollback_rto_s",
     "gdpr": "governance.pii", "hipaa": "governance.phi", "pci": "governance.card", "documents": "llm.n_chunks",
     "n_documents": "llm.n_chunks", "chunks": "llm.n_chunks", "corpus": "llm.corpus_tokens", "on_call": "oncall",
-    "retraining": "retrain_cadence", "labels": "positives", "kpi": "business_metric",
+    "retraining": "retrain_cadence", "labels": "positives", "kpi": "business_metric", "kubernetes": "existing_stack",
+    "tech_stack": "existing_stack", "regulations": "governance.pii", "compliance": "governance.pii",
+    "explainable": "explainability",
 }  # fmt: skip
 """What people call a field, where letters alone would not lead to it."""
 

@@ -52,6 +52,10 @@ def _amount(example: str, high: float = _values.MAX_NUMBER) -> Callable[[Any], f
     return lambda raw: _values.number(raw, 0, high, example=example)
 
 
+def _per(period: str, example: str) -> Callable[[Any], float]:
+    return lambda raw: _values.rate(raw, period, example=example)
+
+
 def _seconds(example: str, bare: float = 1.0) -> Callable[[Any], float]:
     return lambda raw: _values.seconds(raw, bare=bare, example=example)
 
@@ -233,10 +237,10 @@ class Grid:
     )
     modality: str | None = _ask(_values.text, "what the data is: tabular, text, image, audio, video, time_series")
     requests_per_day: float | None = _ask(
-        _amount("50000"), "predictions asked for in a day", ends=(100.0, 50_000_000.0), grows=True
+        _per("day", "50000"), "predictions asked for in a day", ends=(100.0, 50_000_000.0), grows=True
     )
     peak_qps: float | None = _ask(
-        _amount("50"),
+        _per("second", "50"),
         "requests in the busiest second",
         asks="How many requests come in the busiest second?",
         ends=(0.1, 5_000.0),
@@ -335,7 +339,7 @@ class Grid:
         ends=(86_400.0, 30.0),
         unit="s",
     )
-    budget_month: float | None = _ask(_amount("500"), "what it may cost", role="measurement", unit="USD/month")
+    budget_month: float | None = _ask(_per("month", "500"), "what it may cost", role="measurement", unit="USD/month")
     heuristic_sufficient: bool | None = _ask(_values.flag, "whether a rule was measured and is good enough", ends=())
     gbdt_ceiling_shown: bool | None = _ask(
         _values.flag, "boosted trees were measured and fall short", ends=(False, True)

@@ -80,6 +80,8 @@ _OF_TRAINING: Final = frozenset({"positives", "rows", "label_delay", "decay_per_
 
 def _concerns(case: Case, name: str) -> bool:
     """Whether the field says anything about this kind of problem."""
+    if name == "latency_p95_ms" and case.grid.prediction_freshness_s is not None:
+        return False
     if name == "llm.corpus_tokens" and case.grid.llm.n_chunks is not None:
         return False
     if name in _OF_SEARCH:

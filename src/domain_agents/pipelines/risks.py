@@ -97,7 +97,7 @@ def _everywhere(case: Case) -> Iterator[Risk]:
     if case.grid.ml_fte is not None and people <= 1:
         yield Risk(
             "one person knows it",
-            f"{figure(people)} people build and run it",
+            "one person builds and runs it" if people == 1 else f"{figure(people)} of a person builds and runs it",
             "a runbook that a second person has followed once; no part that only its author can restart",
             "date of the last rehearsal",
             3,

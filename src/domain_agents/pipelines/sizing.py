@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain_agents.pipelines.arithmetic import computed
-from domain_agents.pipelines.case import ONLINE
+from domain_agents.pipelines.case import CANARY, IN_PROMPT, ONLINE
 from domain_agents.pipelines.compute import (
     batch,
     drift,
@@ -18,6 +18,7 @@ from domain_agents.pipelines.compute import (
     vectors,
 )
 from domain_agents.pipelines.compute.api_cost import api_cost
+from domain_agents.pipelines.rules.llm import corpus_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +60,8 @@ def _serving(case: Case) -> Iterator[tuple[str, Computed]]:
         yield "in_flight", replicas.in_flight(case)
         servers = None if count.result is None else max(1, count.result - 1)
         yield "waiting_p95", replicas.waiting_p95(case, servers)
-    yield "canary", experiments.canary_seconds(case.qps)
+    if case.rungs["rollout"] >= CANARY:
+        yield "canary", experiments.canary_seconds(case.qps)
     if case.grid.availability_slo is not None:
         yield "error_budget", reliability.error_budget(case.grid.availability_slo)
     yield "detection", reliability.detection(case.grid.availability_slo)
@@ -89,7 +91,8 @@ def _learning(case: Case) -> Iterator[tuple[str, Computed]]:
 def _language(case: Case) -> Iterator[tuple[str, Computed]]:
     grid = case.grid
     if grid.llm.provider_allowed is not False:
-        yield "api_cost", api_cost(batch.predictions_per_day(case), grid.llm.tokens_in, grid.llm.tokens_out)
+        calls = batch.predictions_per_day(case)
+        yield "api_cost", api_cost(calls, grid.llm.tokens_in, grid.llm.tokens_out, corpus=corpus_in_prompt(case))
         return
     yield "llm_weights", llm.weights_gib(case)
     yield "kv_cache", llm.cache_mib(case)
@@ -98,6 +101,11 @@ def _language(case: Case) -> Iterator[tuple[str, Computed]]:
     yield "llm_copies", llm.copies(case)
     if case.rungs["llm"] == 5:
         yield "lora_memory", training.network_memory(case, lora=True)
+
+
+def corpus_in_prompt(case: Case) -> float | None:
+    """Tokens of the corpus that every call sends, where that rung was chosen."""
+    return corpus_tokens(case) if case.rungs["llm"] == IN_PROMPT else None
 
 
 def _store(case: Case) -> Computed:

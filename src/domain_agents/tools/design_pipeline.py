@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from domain_agents.tools import Result, Settings, Tool, ToolError, shortened
 from domain_agents.tools._arguments import did_you_mean
@@ -19,6 +20,20 @@ class DesignPipeline(BaseModel):
     """The arguments (contract, design_pipeline)."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fields_stand_in_the_grid(cls, data: Any) -> Any:
+        """Fields of the grid that were written beside it are refused by name, with their place."""
+        from domain_agents.pipelines.grid import abouts
+
+        if isinstance(data, dict):
+            there = {part for one in abouts() for part in (one.name, one.name.partition(".")[0])}
+            beside = [name for name in data if name in there - set(cls.model_fields)]
+            if beside:
+                inside = json.dumps({"grid": dict.fromkeys(beside[:4], "...")})
+                raise ValueError(f"{', '.join(beside[:12])}: put requirements into `grid`, such as {inside}")
+        return data
 
     grid: dict[str, Any] = Field(
         default_factory=dict,

@@ -25,13 +25,16 @@ def params_b(case: Case) -> float:
     return case.grid.llm.params_b or PARAMS_B
 
 
+_ON_AVERAGE = "requests that are being answered at once on average; the busiest second was not told"
+
+
 def in_flight(case: Case) -> Computed:
     """Requests that are being answered at once, by Little's law; the time of an answer is what the caller waits at most."""
     seconds = None if case.grid.latency_p95_ms is None else case.grid.latency_p95_ms / 1000
     return computed(
         "peak_qps * answer_seconds",
         "requests",
-        "requests that are being answered at once in the busiest second"
+        ("requests that are being answered at once in the busiest second" if case.qps_is_peak else _ON_AVERAGE)
         + ("" if seconds else " (10 s an answer assumed)"),
         peak_qps=case.qps,
         answer_seconds=ANSWER_SECONDS if seconds is None else seconds,

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from domain_agents.pipelines.case import Case
 
 _BRECK = stated("Breck et al. 2017, The ML Test Score, Model 2, 5 and 6")
-_LOGS = stated("Google, Rules of Machine Learning, rules 24 to 27; a recommender's log shows only what it showed")
+_LOGS = stated(
+    "Google, Rules of Machine Learning, rules 24 and 25: measure the delta between models, usefulness before fit"
+)
 _ENOUGH = own_choice("an experiment that fills both arms in four weeks")
 MAX_DAYS = 28
 _DAY = 86_400

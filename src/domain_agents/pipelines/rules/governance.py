@@ -98,7 +98,7 @@ def _forces(case: Case) -> Iterator[Force]:
             2,
             ("governance.sector",),
             "a bank's models have an inventory, validation and owners",
-            stated("Federal Reserve SR 11-7, sections V and VI"),
+            stated("Federal Reserve SR 26-2, 17 April 2026, which replaces SR 11-7: validation, governance, inventory"),
         )
     if law.card:
         yield Force(

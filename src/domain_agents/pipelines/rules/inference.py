@@ -24,8 +24,17 @@ _WASTE = measured(
     "arithmetic on the grid; the case of Pixie (Pinterest): computing everyone costs more than computing those who come"
 )
 _HOP = own_choice("a network hop inside a data centre takes about a millisecond")
+_STATED = own_choice(
+    "who states a p95 of two seconds or less and counts requests waits for each; a table would do if all inputs are "
+    "known beforehand, so that is asked"
+)
 HOUR = 3_600
+_SCREEN_MS = 2_000.0
+_EACH = frozenset({"classification", "regression", "ranking", "anomaly", "extraction", "bandit"})
+"""Kinds that judge one event at a time; what is recommended or forecast is listed beforehand."""
 _HOP_MS = 2.0
+_MINUTES_MS = 600_000.0
+"""Who waits less cannot wait for the next run of a schedule."""
 _ASKED = frozenset({"chat", "qa", "q&a", "assistant", "agent", "search", "copilot", "autocomplete", "code"})
 
 
@@ -55,6 +64,13 @@ def _forces(case: Case) -> Iterator[Force]:
         yield Force(ONLINE, (by,), "a person waits for the text", _BORN)
     if case.kind == "retrieval" and waits:
         yield Force(ONLINE, (case.kind_by, "latency_p95_ms"), "a query is not known before it is asked", _BORN)
+    if _is_awaited(case):
+        yield Force(
+            ONLINE,
+            ("latency_p95_ms", *case.qps_fields),
+            f"{figure(grid.latency_p95_ms)} ms were stated for each of the requests that come, so somebody waits",
+            _STATED,
+        )
     work = batch_against_online(case)
     if wasted(work):
         by = "active_fraction" if grid.active_fraction is not None else "requests_per_day"
@@ -69,6 +85,14 @@ def _forces(case: Case) -> Iterator[Force]:
         yield Force(3, ("latency_p95_ms",), f"{figure(latency)} ms leave no time for a network hop", _HOP)
     if grid.on_device:
         yield Force(3, ("on_device",), "it must predict without a network", _HOP)
+
+
+def _is_awaited(case: Case) -> bool:
+    """Whether the latency and the traffic that were told say that somebody waits for single events."""
+    grid = case.grid
+    if grid.inputs_known_in_advance is not None or case.inputs_unknown or case.qps is None or case.kind not in _EACH:
+        return False
+    return grid.latency_p95_ms is not None and grid.latency_p95_ms <= _SCREEN_MS
 
 
 def _is_conversation(case: Case) -> bool:
@@ -86,11 +110,13 @@ def _wording(case: Case, rung: int) -> str:
     if rung == BATCH:
         if not case.rungs.get("need") and not case.rungs.get("llm"):
             return "batch: a scheduled query writes a table that the application reads"
-        return "batch: a scheduled job writes predictions to a table that is looked up at request time"
+        looked_up = "batch: a scheduled job writes predictions to a table that is looked up at request time"
+        wait = case.grid.latency_p95_ms
+        return looked_up if wait is None else f"{looked_up}; a look-up by key takes milliseconds of the {figure(wait)}"
     if rung == 1:
-        return (
-            "micro-batch: a worker takes new items from a table or queue every few minutes and writes the answers back"
-        )
+        wait = case.grid.latency_p95_ms
+        pace = "as they come" if wait is not None and wait < _MINUTES_MS else "every few minutes"
+        return f"micro-batch: a worker takes new items from a table or queue {pace} and writes the answers back"
     if rung == ONLINE:
         return "online: the request is answered while the caller waits"
     return (

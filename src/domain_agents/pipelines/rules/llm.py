@@ -87,7 +87,7 @@ def _too_dear(case: Case, told: str, tokens: float | None) -> Iterator[Force]:
     budget = case.grid.budget_month
     if not tokens or budget is None:
         return
-    cost = prompt_cost(case.grid.requests_per_day, tokens, cached=True).result
+    cost = prompt_cost(case.grid.requests_per_day, tokens).result
     if cost is not None and cost > budget:
         yield Force(
             3,
@@ -99,7 +99,7 @@ def _too_dear(case: Case, told: str, tokens: float | None) -> Iterator[Force]:
 
 
 def _figure(case: Case) -> Computed:
-    return prompt_cost(case.grid.requests_per_day, corpus_tokens(case) if case.uses_llm else None, cached=True)
+    return prompt_cost(case.grid.requests_per_day, corpus_tokens(case) if case.uses_llm else None)
 
 
 def _wording(case: Case, rung: int) -> str:

@@ -19,7 +19,7 @@ _CANARY = own_choice(
     "% against 1 %"
 )
 _SHADOW = stated(
-    "Breck et al. 2017, The ML Test Score, Infra 5 and 6: models are canaried, quality is checked before serving"
+    "Breck et al. 2017, The ML Test Score, Infra 4 and 6: quality is checked before serving, models are canaried"
 )
 _EXPERIMENT = stated("Kohavi, Tang, Xu 2020, Trustworthy Online Controlled Experiments")
 _DAY = 86_400

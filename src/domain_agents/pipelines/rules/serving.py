@@ -22,6 +22,7 @@ _CORES = measured(
 )
 _ONE = own_choice("one machine is restarted, patched and lost now and then: two for three nines")
 _GPU = stated("continuous batching is what a model server is for (vLLM, Triton)")
+_CALLS = own_choice("a hosted model answers on its own machines; here a call only waits")
 _SHARED = own_choice("five models on shared accelerators")
 MACHINE_CORES = 4
 _CORNER = 0.5
@@ -42,10 +43,13 @@ def _forces(case: Case) -> Iterator[Force]:
         )
     if mode < MICRO_BATCH:
         return
-    yield Force(1, case.forced["inference"], "somebody or something waits for the answer", _CORES)
+    hosted = _is_hosted(case)
+    awaited = "new items must be answered soon after they come"
+    if mode >= ONLINE:
+        awaited = "somebody or something waits for the answer"
+    yield Force(1, case.forced["inference"], awaited, _CALLS if hosted else _CORES)
     if mode == IN_PROCESS or mode < ONLINE:
         return
-    hosted = case.rungs["llm"] and not case.rungs["need"] and grid.llm.provider_allowed is not False
     if hosted:
         yield from _hosted_model(case)
     else:
@@ -60,6 +64,11 @@ def _forces(case: Case) -> Iterator[Force]:
             "and one replica is replaced for longer",
             _ONE,
         )
+
+
+def _is_hosted(case: Case) -> bool:
+    """Whether a language model that others run gives the answers."""
+    return bool(case.rungs["llm"] and not case.rungs["need"] and case.grid.llm.provider_allowed is not False)
 
 
 def _hosted_model(case: Case) -> Iterator[Force]:
@@ -118,11 +127,11 @@ def _wording(case: Case, rung: int) -> str:
     there = case.has("model_server")
     if rung == 0:
         return "none: a table is read"
-    hosted = case.rungs["llm"] and not case.rungs["need"] and case.grid.llm.provider_allowed is not False
-    if hosted and rung < 4:
+    if _is_hosted(case) and rung < 4:
+        awaited = case.rungs["inference"] >= ONLINE
         where = (
             "",
-            "a function in the application that calls the hosted model",
+            "a function in the application that calls the hosted model" if awaited else "a worker that calls the model",
             "a plain API that calls the hosted model",
             "a few replicas of a plain API that calls the hosted model",
         )[rung]
@@ -155,7 +164,7 @@ RULE = Rule(
     rungs=(
         Rung("none: a table or file is read"),
         Rung("a function in the application", "answers that nobody could compute beforehand"),
-        Rung("one plain API process, model in ONNX", "more than one busy core, a GPU, or several teams that call it"),
+        Rung("one plain API process (model in ONNX)", "more than one busy core, a GPU, or several teams that call it"),
         Rung(
             "several replicas behind an autoscaler", f"more than {MACHINE_CORES} busy cores after ONNX, or three nines"
         ),

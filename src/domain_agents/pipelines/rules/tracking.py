@@ -46,6 +46,8 @@ def _figure(case: Case) -> Computed:
 def _wording(case: Case, rung: int) -> str:
     runs = case.has("tracking")
     if rung == 0 and not case.trains:
+        if not case.rungs.get("llm"):
+            return "the query or configuration and its measured results in git"
         return "prompts, configuration and results of the acceptance set in git"
     if rung == 1:
         return f"{runs}, which is there already" if runs else RULE.rungs[1].choice
