@@ -52,7 +52,7 @@ print("FOUND " + json.dumps({
 @pytest.fixture(scope="module")
 def airflow(request: pytest.FixtureRequest) -> Path:
     """An interpreter with Airflow in an environment of its own, kept between runs: it pins what the project must not."""
-    assert request.config.cache
+    assert request.config.cache is not None
     home = request.config.cache.mkdir("airflow") / VERSION
     python = home / "bin" / "python"
     if not (home / "installed").exists():
@@ -65,7 +65,7 @@ def airflow(request: pytest.FixtureRequest) -> Path:
                 capture_output=True,
                 timeout=60,
             )
-            install = [uv, "pip", "install", "-q", "--python", python, f"apache-airflow=={VERSION}"]
+            install = [uv, "pip", "install", "-q", "--python", str(python), f"apache-airflow=={VERSION}"]
             done = (
                 subprocess.run(install, check=False, capture_output=True, text=True, timeout=240)
                 if made.returncode == 0

@@ -217,18 +217,16 @@ def released(root: Path) -> Path:
 
     from onnx import TensorProto, helper
 
-    shape = [helper.make_tensor_value_info("features", TensorProto.FLOAT, [None, 2])]
-    out = [helper.make_tensor_value_info("score", TensorProto.FLOAT, [None])]
-    axes = helper.make_tensor("axes", TensorProto.INT64, [1], [1])
-    node = helper.make_node("ReduceSum", ["features", "axes"], ["score"], keepdims=0)
-    graph = helper.make_graph([node], "sum", shape, out, [axes])
+    columns = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 1]) for name in "ab"]
+    out = [helper.make_tensor_value_info("score", TensorProto.FLOAT, [None, 1])]
+    graph = helper.make_graph([helper.make_node("Add", ["a", "b"], ["score"])], "sum", columns, out)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
     folder = root / "release"
     folder.mkdir()
     (folder / "model.onnx").write_bytes(model)
     about = {
-        "version": "v7", "sha256": hashlib.sha256(model).hexdigest(), "input": "features", "output": "score",
-        "features": [{"name": "a"}, {"name": "b"}],
+        "version": "v7", "sha256": hashlib.sha256(model).hexdigest(), "output": "score",
+        "features": [{"name": "a", "kind": "number"}, {"name": "b", "kind": "number"}],
     }  # fmt: skip
     (folder / "model.json").write_text(json.dumps(about))
     return folder
