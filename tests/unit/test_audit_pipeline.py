@@ -38,6 +38,7 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "old.py").write_text('print "two"\n')
     (tmp_path / "model.R").write_text("x <- 1\n")
     (tmp_path / "k8s.yaml").write_text(_DEPLOYMENT)
+    (tmp_path / "requirements.txt").write_text("pandas==2.3.3\n")
     (tmp_path / "broken.ipynb").write_text("{")
     return tmp_path
 

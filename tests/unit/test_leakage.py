@@ -36,16 +36,15 @@ CLEAN = corpus("clean")
 
 
 def found(code: str) -> set[str]:
-    machine = Machine()
-    machine.run(ast.parse(code))
+    Machine().run(ast.parse(code))  # what breaks it must not be taken for "too complex"
     return {leak.rule for leak in leaks(ast.parse(code), code)} & _LEAK_RULES
 
 
 def test_precision_and_recall_on_the_labelled_corpus() -> None:
     told = {name for name, code in LEAKING.items() if found(code)}
     wrong = {name for name, code in CLEAN.items() if found(code)}
-    assert len(LEAKING) >= 50
-    assert len(CLEAN) >= 45
+    assert len(LEAKING) >= 80
+    assert len(CLEAN) >= 69
     assert wrong == set()
     assert set(LEAKING) - told == set()
 

@@ -106,7 +106,7 @@ def _read(arguments: AuditPipeline, settings: Settings, job: Job) -> Repository:
             "there is nothing to audit: no Python file, notebook, dependency file, Dockerfile or YAML was found. Give "
             "`project`, a directory inside the server's own, or `paths` of files"
         )
-    return read(texts, paths if arguments.paths is None else chosen, missed)
+    return read(texts, paths, missed, chosen)
 
 
 def _chosen(arguments: AuditPipeline, files: ProjectFiles) -> list[str]:

@@ -147,7 +147,8 @@ def written(frame: Data, columns: frozenset[str] | None, value: Any, line: int) 
                     made[name] = Derivation(parents, pure=False, line=line)
             else:
                 made[name] = Derivation(others, value.pure and len(columns) == 1, line, value.window, value.future)
-    taints = value.taints | value.stats
+    # A frame that is an aggregate itself has one row a group: an aggregate beside it is its own.
+    taints = value.taints | (frozenset() if frame.stats else value.stats)
     if value.role != frame.role and frame.role == TEST:
         taints = frozenset(one for one in taints if one.role)
     return replace(
@@ -260,9 +261,7 @@ def _is_scaling(op: ast.operator, left: Data, right: Data) -> bool:
         return False
     kinds = {one.what.rpartition(".")[2] for one in right.stats}
     if isinstance(op, ast.Sub):
-        return bool(
-            kinds & {"mean", "nanmean", "average", "median", "nanmedian", "min", "nanmin", "quantile", "percentile"}
-        )
+        return bool(kinds & {"mean", "nanmean", "average", "median", "nanmedian", "quantile", "percentile"})
     if isinstance(op, ast.Div):
         return (
             bool(kinds & {"std", "nanstd", "var", "mean", "median", "ptp", "quantile", "percentile"}) or len(kinds) > 1

@@ -15,10 +15,18 @@ from domain_agents.pipelines.leakage.values import (
     Function,
     Grouping,
     Items,
+    Named,
     Score,
     Window,
 )
-from domain_agents.pipelines.leakage.vocabulary import DATE_NAME, ELEMENTWISE, GROUP_NAME, LAGS, STATISTICS
+from domain_agents.pipelines.leakage.vocabulary import (
+    DATE_NAME,
+    ELEMENTWISE,
+    FITTING_FUNCTIONS,
+    GROUP_NAME,
+    LAGS,
+    STATISTICS,
+)
 
 if TYPE_CHECKING:
     from domain_agents.pipelines.leakage.machine import Machine
@@ -301,6 +309,9 @@ def _applied_function(machine: Machine, owner: Data, arguments: Arguments, line:
     given = positional[0] if positional else None
     if isinstance(given, Constant) and given.value in STATISTICS:
         return statistic(owner, given.value, line)
+    if isinstance(given, Named) and given.last in FITTING_FUNCTIONS:
+        taint = judging.learnt("fit", f"{given.last}()", line, owner)
+        return replace(owner, taints=owner.taints | {taint})
     if isinstance(given, Function):
         from domain_agents.pipelines.leakage.calling import run_function
 

@@ -51,6 +51,7 @@ _JOINS = frozenset(
 )
 _SAME = frozenset({"list", "sorted", "tuple", "set", "reversed", "deepcopy", "copy", "display", "DMatrix", "csr_matrix",
                    "tensor", "from_numpy", "as_tensor", "FloatTensor", "Dataset", "Pool", "cast", "array", "asarray"})  # fmt: skip
+_GATHERED = frozenset({"array", "asarray", "stack", "DataFrame", "Series", "pad_sequences", "tensor"})
 _CHOICE = frozenset({"max", "min", "argmax", "argmin", "nlargest", "nanargmax", "nanargmin"})
 
 
@@ -117,6 +118,9 @@ def library(  # noqa: C901  # one branch for each family of names
         return replace(first, known=False, column="") if first.role or not first.known else replace(first, known=False)
     if name in _SAME and isinstance(first, Data):
         return first
+    if name in _GATHERED and isinstance(first, Items):
+        held = [one for one in first.values if isinstance(one, Data)]
+        return replace(judging.merged(held), subset=False, known=False) if held else None
     if name in ELEMENTWISE and isinstance(first, Data):
         return frames.derived(first, positional[1:], keep=True)
     if name in ("len", "print", "range", "isinstance", "type", "id", "hash", "figure", "show"):
@@ -131,7 +135,8 @@ def parted(machine: Machine, arguments: Arguments, node: ast.Call) -> Items | An
     positional, named = arguments
     parts: list[Any] = []
     for one in positional:
-        parts += one.values if isinstance(one, Items) and all(isinstance(v, Data) for v in one.values) else [one]
+        held = [value for value in one.values if isinstance(value, Data)] if isinstance(one, Items) else []
+        parts.append(replace(judging.merged(held), subset=False) if held else one)
     data = [one for one in parts if isinstance(one, Data)]
     shuffled = named.get("shuffle") != Constant(False)
     judging.on_split(machine, data, node.lineno, random=shuffled)
@@ -162,9 +167,22 @@ def joined(machine: Machine, positional: list[Any], named: dict[str, Any], node:
     axis = named.get("axis") or (positional[1] if len(positional) > 1 and isinstance(positional[1], Constant) else None)
     beside = axis in (Constant(1), Constant("columns"), Constant(-1)) or _name(node) in ("hstack", "column_stack", "c_")
     found = judging.merged(data)
+    if not beside and _repeats(data):
+        taint = judging.learnt("copies", f"{_name(node)}() of the same rows", node.lineno, data[0])
+        found = replace(found, taints=found.taints | {taint})
     if beside:
         return replace(found, known=False)
     return replace(found, subset=False, known=all(one.known for one in data), only=None, dropped=data[0].dropped)
+
+
+def _repeats(data: list[Data]) -> bool:
+    """Whether rows stand in it twice: one piece given twice, or a frame beside a part of it."""
+    for number, one in enumerate(data):
+        for other in data[:number]:
+            same = one.rows == other.rows and one.role == other.role and one.splits == other.splits
+            if same and (one is other or one.subset != other.subset) and not one.predicted_by and not one.stats:
+                return True
+    return False
 
 
 def _name(node: ast.Call) -> str:

@@ -313,7 +313,10 @@ class Machine:
             return replace(
                 inner, fitted_on=None, tuned_on=owner.fitted_on, tuned_line=owner.fit_line, loops=owner.loops
             )
-        if name in ("feature_importances_", "coef_", "ranking_", "pvalues_", "scores_") and owner.fitted_on is not None:
+        if (
+            name in ("feature_importances_", "coef_", "ranking_", "support_", "pvalues_", "scores_")
+            and owner.fitted_on is not None
+        ):
             taint = judging.learnt(
                 "selection", f"{owner.name}.{name}", owner.fit_line, owner.fitted_on, supervised=True
             )
@@ -325,8 +328,11 @@ class Machine:
         if not data:
             return None
         joined = judging.merged(data)
-        judged = next((one for one in data if one.predicted_by is not None), None)
-        return replace(joined, stats=frozenset(), predicted_by=judged.predicted_by if judged else None, column="")
+        by = next((one.predicted_by for one in data if one.predicted_by is not None), None)
+        turns = frozenset(one.loop for one in found if isinstance(one, Turn))
+        if by is not None and turns:
+            by = replace(by, loops=by.loops | turns)
+        return replace(joined, stats=frozenset(), predicted_by=by, column="")
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Any:
         chosen = binding.chosen_columns(self, node)

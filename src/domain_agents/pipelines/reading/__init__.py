@@ -109,8 +109,13 @@ class Repository:
         return next((path for path in self.paths if wanted.fullmatch(path)), "")
 
 
-def read(texts: Mapping[str, str], paths: Iterable[str] = (), unread: Iterable[Unread] = ()) -> Repository:
-    """Parse the files of a repository; `paths` are those that exist beside them, read or not."""
+def read(
+    texts: Mapping[str, str],
+    paths: Iterable[str] = (),
+    unread: Iterable[Unread] = (),
+    chosen: Iterable[str] | None = None,
+) -> Repository:
+    """Parse the files of a repository; `paths` are those that exist beside them, `chosen` those that were asked about."""
     sources: list[Source] = []
     requirements: list[Requirement] = []
     documents: list[Document] = []
@@ -136,7 +141,7 @@ def read(texts: Mapping[str, str], paths: Iterable[str] = (), unread: Iterable[U
             listed, problems = read_requirements(path, text)
             requirements += listed
             missed += problems
-    missed += _other_languages(every)
+    missed += _other_languages(every if chosen is None else tuple(sorted(chosen)))
     return Repository(every, dict(texts), tuple(sources), tuple(requirements), tuple(documents), tuple(missed))
 
 
