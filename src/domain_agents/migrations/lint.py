@@ -193,7 +193,7 @@ class _Replay:
         found = self.schema.table(table) if table else None
         table = found.name if found else table
         size = size_of(table, self.sizes) if table else TableSize()
-        is_new = table is not None and self.new.holds(table, self.schema)
+        is_new = table is not None and self.new.lets_nobody_wait(atom, table, self.schema)
         self.places.append(
             Place(
                 number=len(self.places),

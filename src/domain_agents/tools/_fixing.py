@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from domain_agents.dialects import dialect
 from domain_agents.findings import Severity
 from domain_agents.migrations.changes import from_sql
-from domain_agents.migrations.plan import PlannedDeploy
+from domain_agents.migrations.plan import PlannedDeploy, PlannedMigration
 from domain_agents.migrations.planning import plan
+from domain_agents.migrations.rules import rule
 from domain_agents.operations import CannotPlan
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def fixes(
     places = {(place.file, place.line, place.sql): place for place in reversed(linted.places)}
     for one in linted.findings:
         where = (one.file, one.line, one.statement)
-        if one.severity is not Severity.ERROR or where in found or where not in places:
+        if one.severity is not Severity.ERROR or where in found or where not in places or not rule(one.rule).plans:
             continue
         made = _fix(places[where], project, form, engine, sizes, date)
         if made is not None:
@@ -60,6 +61,8 @@ def _fix(
         settled = replace(project, framework=form.name, directory=project.directory or form.directory)
         home = form.home(settled, {one.operation.table.name for one in asked})
         arranged = form.arrange(plan(asked, place.schema, engine, sizes).plan, home, engine)
+        if any(isinstance(step, PlannedMigration) and step.waits and not step.job for step in arranged.steps):
+            return None  # it keeps others waiting too: there is no other way, as the finding says
         contents = form.render(arranged, home, engine, author="", date=date)
     except CannotPlan:
         return None

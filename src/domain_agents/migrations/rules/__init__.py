@@ -177,6 +177,8 @@ class Rule(ABC):
     way: ClassVar[Can | None] = None
     """What an engine must be able to do for `instead`; of another one it is only said where to look."""
     sources: ClassVar[tuple[str, ...]]
+    plans: ClassVar[bool] = True
+    """Whether the plan for the very change that a statement makes is what to write instead."""
     given: ClassVar[str] = ""
     bad: ClassVar[str]
     good: ClassVar[str]

@@ -7,6 +7,10 @@ from domain_agents.engines import Can
 from domain_agents.findings import Severity
 from domain_agents.migrations.rules import History, Place, Rule, Said
 
+_PARTITIONED = (
+    "CREATE INDEX ON ONLY the parent, CREATE INDEX CONCURRENTLY on each partition, ALTER INDEX ... ATTACH PARTITION"
+)
+
 
 class _BlockingIndexBuild(Rule):
     severity = Severity.ERROR
@@ -24,10 +28,11 @@ class _BlockingIndexBuild(Rule):
         table = at.schema.table(at.statement.index.table)
         if "ONLY" in at.dropped and table is not None and (table.partitioned_by or table.name in at.unknown):
             return None  # only the parent's entry in the catalog: nothing is built
-        return Said(
+        said = (
             f"{at.effect.blocks.value} on {at.table} wait until index {at.statement.index.name} is built "
             f"({at.effect.lock})"
         )
+        return Said(said, instead=_PARTITIONED if table is not None and table.partitioned_by else "")
 
 
 RULE = _BlockingIndexBuild()

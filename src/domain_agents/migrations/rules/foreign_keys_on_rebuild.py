@@ -14,6 +14,7 @@ _OFF = {"off", "0", "no", "false"}
 
 class _ForeignKeysOnRebuild(Rule):
     severity = Severity.ERROR
+    plans = False
     engines = ("sqlite",)
     example_engine = "sqlite"
     harm = "DROP TABLE of a parent deletes its rows first: children cascade, or the drop fails."

@@ -9,6 +9,7 @@ from domain_agents.migrations.rules import History, Place, Rule, Said
 
 class _RenameFirstRebuild(Rule):
     severity = Severity.ERROR
+    plans = False
     engines = ("sqlite",)
     example_engine = "sqlite"
     harm = "Renaming the old table away takes foreign keys, views and triggers along to a name that is dropped then."
