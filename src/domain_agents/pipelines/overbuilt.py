@@ -58,7 +58,14 @@ class _Component:
 
 
 _COMPONENTS: Final = (
-    _Component("feature store", frozenset({"feast", "tecton", "hopsworks", "hsfs"}), r"(?:.*/)?feature_store\.ya?ml", "", "features", 3),
+    _Component(
+        "feature store",
+        frozenset({"feast", "tecton", "hopsworks", "hsfs"}),
+        r"(?:.*/)?feature_store\.ya?ml",
+        "",
+        "features",
+        3,
+    ),
     _Component(
         "distributed training (Spark, Dask, Ray)",
         frozenset({"pyspark", "dask", "ray", "horovod"}),
@@ -93,7 +100,7 @@ _COMPONENTS: Final = (
     ),
     _Component("Kubernetes", frozenset(), "", r"^kind:\s*(?:Deployment|StatefulSet|CronJob)\b", "platform", 2),
     _Component("Airflow, Dagster or Prefect", frozenset({"airflow", "dagster", "prefect"}), "", "", "orchestration", 2),
-)  # fmt: skip
+)
 
 
 def overbuilt(at: Repository, grid: Grid | None = None) -> tuple[Overbuilt, ...]:

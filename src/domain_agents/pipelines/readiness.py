@@ -60,7 +60,8 @@ class _Look:
 
     def __init__(self, at: Repository) -> None:
         self.at = at
-        self.automated = at.has_file(r"\.github/workflows/.*\.ya?ml|\.gitlab-ci\.yml|jenkinsfile|azure-pipelines\.yml|\.circleci/.*"
+        self.automated = at.has_file(r"\.github/workflows/.*\.ya?ml|\.gitlab-ci\.yml|jenkinsfile|azure-pipelines\.yml"
+r"|\.circleci/.*"
                                      r"|.*/dags?/.*\.py|dags?/.*\.py|dvc\.yaml|\.buildkite/.*|bitbucket-pipelines\.yml")  # fmt: skip
 
     def point(self, test: str, full: str, half: str, tests_only: bool) -> Point:
@@ -100,44 +101,165 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 _Test = tuple[str, str, str, bool]
 _DATA: tuple[_Test, ...] = (
-    ("the data's schema is checked", (r"import pandera|great_expectations|from pandera|tensorflow_data_validation|tfdv\.|"
-     r"\bDataFrameSchema\(|soda\.scan"), r"assert .*(?:columns|isna|isnull|dtypes|notnull)|BaseModel\)", False),
+    (
+        "the data's schema is checked",
+        (
+            r"import pandera|great_expectations|from pandera|tensorflow_data_validation|tfdv\.|"
+            r"\bDataFrameSchema\(|soda\.scan"
+        ),
+        r"assert .*(?:columns|isna|isnull|dtypes|notnull)|BaseModel\)",
+        False,
+    ),
     ("features are tested", r"def test_\w*(?:feature|transform|encod|preprocess|clean)", "", True),
-    ("features are declared in one place", r"(?i)\b(?:FEATURES|FEATURE_COLUMNS|NUMERIC_FEATURES|CATEGORICAL_FEATURES)\s*(?::[^=]+)?=",
-     r"\b(?:feature_cols|features|feature_columns|num_cols|numeric_features)\s*=\s*\[", False),
-    ("personal data is handled on purpose", r"(?i)\b(?:anonymi[sz]e|pseudonymi[sz]e|hash_pii|redact|presidio)\w*\(", r"(?i)\bpii\b|\bgdpr\b", False),
-    ("data is versioned", r"path:(?:.*/)?(?:dvc\.yaml|dvc\.lock|.*\.dvc|lakefs.*)", r"(?i)data_(?:version|hash)|dataset_(?:version|hash)|sha256\(", False),
-    ("training and serving share the feature code", r"def test_\w*(?:parity|skew|serve|serving|same_features)",
-     r"^from (?:\.+)?(?:(?!sklearn)[\w.]*\.)?(?:features|preprocess\w*|transforms?) import", False),
+    (
+        "features are declared in one place",
+        r"(?i)\b(?:FEATURES|FEATURE_COLUMNS|NUMERIC_FEATURES|CATEGORICAL_FEATURES)\s*(?::[^=]+)?=",
+        r"\b(?:feature_cols|features|feature_columns|num_cols|numeric_features)\s*=\s*\[",
+        False,
+    ),
+    (
+        "personal data is handled on purpose",
+        r"(?i)\b(?:anonymi[sz]e|pseudonymi[sz]e|hash_pii|redact|presidio)\w*\(",
+        r"(?i)\bpii\b|\bgdpr\b",
+        False,
+    ),
+    (
+        "data is versioned",
+        r"path:(?:.*/)?(?:dvc\.yaml|dvc\.lock|.*\.dvc|lakefs.*)",
+        r"(?i)data_(?:version|hash)|dataset_(?:version|hash)|sha256\(",
+        False,
+    ),
+    (
+        "training and serving share the feature code",
+        r"def test_\w*(?:parity|skew|serve|serving|same_features)",
+        r"^from (?:\.+)?(?:(?!sklearn)[\w.]*\.)?(?:features|preprocess\w*|transforms?) import",
+        False,
+    ),
     ("bad rows are kept aside", r"(?i)dead_?letter|quarantine|rejected_rows", r"errors=[\"']coerce[\"']", False),
-)  # fmt: skip
+)
 _MODEL: tuple[_Test, ...] = (
-    ("the code is reviewed and run by CI", r"path:\.github/workflows/.*\.ya?ml|\.gitlab-ci\.yml|jenkinsfile|azure-pipelines\.yml|\.circleci/.*",
-     r"path:(?:.*/)?\.pre-commit-config\.yaml", False),
-    ("rows are held out", r"train_test_split\(|cross_val\w*\(|KFold\(|TimeSeriesSplit\(|GroupShuffleSplit\(", "", False),
-    ("parameters are tuned by search", r"GridSearchCV\(|RandomizedSearchCV\(|optuna|hyperopt|ray\.tune|BayesSearchCV\(", "", False),
+    (
+        "the code is reviewed and run by CI",
+        r"path:\.github/workflows/.*\.ya?ml|\.gitlab-ci\.yml|jenkinsfile|azure-pipelines\.yml|\.circleci/.*",
+        r"path:(?:.*/)?\.pre-commit-config\.yaml",
+        False,
+    ),
+    (
+        "rows are held out",
+        r"train_test_split\(|cross_val\w*\(|KFold\(|TimeSeriesSplit\(|GroupShuffleSplit\(",
+        "",
+        False,
+    ),
+    (
+        "parameters are tuned by search",
+        r"GridSearchCV\(|RandomizedSearchCV\(|optuna|hyperopt|ray\.tune|BayesSearchCV\(",
+        "",
+        False,
+    ),
     ("a simple model is the baseline", r"Dummy(?:Classifier|Regressor)\(", r"(?i)\bbaseline", False),
-    ("quality is looked at by slices", r"(?i)\bslices?\b.*(?:score|auc|metric)|by_(?:group|segment|slice)\(|MetricFrame\(|fairlearn",
-     r"groupby\([^)]*\)\.(?:apply|agg)\([^)]*(?:score|auc|error)", False),
-    ("a score has its uncertainty", r"(?i)bootstrap|confidence_interval|cross_val_score\(|RepeatedStratifiedKFold\(", r"\.std\(\)", False),
-    ("the model is described", r"path:(?:.*/)?model[_-]?cards?(?:\.md|/.*)", r"path:(?:.*/)?docs?/.*model.*\.md", False),
-)  # fmt: skip
+    (
+        "quality is looked at by slices",
+        r"(?i)\bslices?\b.*(?:score|auc|metric)|by_(?:group|segment|slice)\(|MetricFrame\(|fairlearn",
+        r"groupby\([^)]*\)\.(?:apply|agg)\([^)]*(?:score|auc|error)",
+        False,
+    ),
+    (
+        "a score has its uncertainty",
+        r"(?i)bootstrap|confidence_interval|cross_val_score\(|RepeatedStratifiedKFold\(",
+        r"\.std\(\)",
+        False,
+    ),
+    (
+        "the model is described",
+        r"path:(?:.*/)?model[_-]?cards?(?:\.md|/.*)",
+        r"path:(?:.*/)?docs?/.*model.*\.md",
+        False,
+    ),
+)
 _INFRASTRUCTURE: tuple[_Test, ...] = (
-    ("training is repeatable", r"random_state\s*=|np\.random\.seed\(|torch\.manual_seed\(|set_seed\(|set_random_seed\(|default_rng\(\d", "", False),
+    (
+        "training is repeatable",
+        r"random_state\s*=|np\.random\.seed\(|torch\.manual_seed\(|set_seed\(|set_random_seed\(|default_rng\(\d",
+        "",
+        False,
+    ),
     ("the training code is tested", r"def test_\w*(?:train|fit|model|pipeline)", r"def test_", True),
-    ("runs are tracked", r"mlflow\.|wandb\.|neptune\.|clearml|comet_ml|dvclive", r"(?i)metrics\.json|json\.dump\(\s*\w*metrics", False),
-    ("a gate stands before publication", (r"(?i)if\s+\w*(?:auc|score|accuracy|f1|rmse|mae|metric|quality)\w*\s*[<>]=?\s*[\w.]*(?:threshold|min_|gate|\d\.\d)"
-     r"|(?:champion|challenger)"), r"(?i)assert \w*(?:auc|score|accuracy|f1)\w*\s*>", False),
-    ("a new model meets part of the traffic first", r"(?i)\bcanary|shadow_?(?:mode|model|deploy)|trafficSplit|canaryTrafficPercent", "", False),
-    ("the model can be rolled back", r"(?i)\brollback|set_registered_model_alias|transition_model_version_stage|rollout undo", r"(?i)model_version|register_model\(", False),
-    ("the pipeline runs as a whole", r"\bDAG\(|@dag\b|@flow\b|@pipeline\b|kfp\.|luigi|dagster|sagemaker\.workflow|path:dvc\.yaml", r"if __name__ == [\"']__main__[\"']", False),
-)  # fmt: skip
+    (
+        "runs are tracked",
+        r"mlflow\.|wandb\.|neptune\.|clearml|comet_ml|dvclive",
+        r"(?i)metrics\.json|json\.dump\(\s*\w*metrics",
+        False,
+    ),
+    (
+        "a gate stands before publication",
+        (
+            r"(?i)if\s+\w*(?:auc|score|accuracy|f1|rmse|mae|metric"
+            r"|quality)\w*\s*[<>]=?\s*[\w.]*(?:threshold|min_|gate|\d\.\d)"
+            r"|(?:champion|challenger)"
+        ),
+        r"(?i)assert \w*(?:auc|score|accuracy|f1)\w*\s*>",
+        False,
+    ),
+    (
+        "a new model meets part of the traffic first",
+        r"(?i)\bcanary|shadow_?(?:mode|model|deploy)|trafficSplit|canaryTrafficPercent",
+        "",
+        False,
+    ),
+    (
+        "the model can be rolled back",
+        r"(?i)\brollback|set_registered_model_alias|transition_model_version_stage|rollout undo",
+        r"(?i)model_version|register_model\(",
+        False,
+    ),
+    (
+        "the pipeline runs as a whole",
+        r"\bDAG\(|@dag\b|@flow\b|@pipeline\b|kfp\.|luigi|dagster|sagemaker\.workflow|path:dvc\.yaml",
+        r"if __name__ == [\"']__main__[\"']",
+        False,
+    ),
+)
 _MONITORING: tuple[_Test, ...] = (
-    ("somebody learns that a job did not run", r"on_failure_callback|healthchecks\.io|hc-ping|PrometheusRule|deadman|sla_miss_callback", r"email_on_failure|absent\(|SlackWebhook", False),
-    ("inputs are compared with those of training", r"(?i)evidently|population_stability|\bpsi\b|ks_2samp|nannyml|alibi_detect|whylogs|drift", "", False),
-    ("training and serving are compared", r"(?i)training_serving_skew|feature_parity|skew_check", r"(?i)\bskew\b", False),
-    ("the age of the model is known", r"(?i)model_age|trained_at|training_date|last_trained|stale_model", r"(?i)timestamp.*model", False),
-    ("broken numbers are noticed", r"np\.isfinite\(|isnan\(.*pred|assert_all_finite|TerminateOnNaN", r"np\.isnan\(|\.isna\(\)\.(?:any|sum)", False),
-    ("speed and errors are measured", r"prometheus_client|opentelemetry|statsd|Histogram\(|datadog|\bddtrace", r"time\.perf_counter\(\)|logging\.getLogger", False),
-    ("predictions are kept and judged later", r"(?i)log_prediction|prediction_log|predictions_table|actuals", r"(?i)logger\.\w+\([^)]*predict", False),
-)  # fmt: skip
+    (
+        "somebody learns that a job did not run",
+        r"on_failure_callback|healthchecks\.io|hc-ping|PrometheusRule|deadman|sla_miss_callback",
+        r"email_on_failure|absent\(|SlackWebhook",
+        False,
+    ),
+    (
+        "inputs are compared with those of training",
+        r"(?i)evidently|population_stability|\bpsi\b|ks_2samp|nannyml|alibi_detect|whylogs|drift",
+        "",
+        False,
+    ),
+    (
+        "training and serving are compared",
+        r"(?i)training_serving_skew|feature_parity|skew_check",
+        r"(?i)\bskew\b",
+        False,
+    ),
+    (
+        "the age of the model is known",
+        r"(?i)model_age|trained_at|training_date|last_trained|stale_model",
+        r"(?i)timestamp.*model",
+        False,
+    ),
+    (
+        "broken numbers are noticed",
+        r"np\.isfinite\(|isnan\(.*pred|assert_all_finite|TerminateOnNaN",
+        r"np\.isnan\(|\.isna\(\)\.(?:any|sum)",
+        False,
+    ),
+    (
+        "speed and errors are measured",
+        r"prometheus_client|opentelemetry|statsd|Histogram\(|datadog|\bddtrace",
+        r"time\.perf_counter\(\)|logging\.getLogger",
+        False,
+    ),
+    (
+        "predictions are kept and judged later",
+        r"(?i)log_prediction|prediction_log|predictions_table|actuals",
+        r"(?i)logger\.\w+\([^)]*predict",
+        False,
+    ),
+)

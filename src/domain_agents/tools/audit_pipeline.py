@@ -132,7 +132,8 @@ def _told(audited: Audited, structured: dict[str, Any], offset: int) -> str:
     lines = [f"# {count} finding{'' if count == 1 else 's'} by {examined['rules']} rules", ""]
     lines += [
         (
-            f"Examined: {examined['python_files']} Python files ({examined['test_files']} of tests), {examined['notebooks']} "
+            f"Examined: {examined['python_files']} Python files ({examined['test_files']} of tests), "
+            f"{examined['notebooks']} "
             f"notebooks with {examined['notebook_cells']} code cells, {examined['dependency_files']} dependency files, "
             f"{examined['dockerfiles']} Dockerfiles, {examined['yaml_documents']} YAML documents. Not analysed: "
             f"{len(audited.not_analysed)}{' (listed below)' if audited.not_analysed else ''}."
@@ -177,7 +178,8 @@ def _readiness(audited: Audited) -> list[str]:
     lines = ["## Readiness", ""]
     lines.append(
         f"In the manner of the ML Test Score (Breck 2017): the least of four sections counts, {least.score:g} of "
-        f"{len(least.points)} for {least.name}. 1 is automated, 0.5 by hand or in part; only what the files show is seen."
+        f"{len(least.points)} for {least.name}. 1 is automated, 0.5 by hand or in part; only what "
+        "the files show is seen."
     )
     lines += ["", "| section | score | test | points | seen |", "| --- | --- | --- | --- | --- |"]
     for section in audited.sections:

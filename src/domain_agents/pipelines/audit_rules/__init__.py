@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from domain_agents.registry import load_unit, unit_names
@@ -72,6 +73,11 @@ def where(leak: Leak, source: Source) -> str:
     """Where the later half of a leak stands, as a reader looks for it."""
     cell, line = source.place(leak.later)
     return f"cell {cell}, line {line}" if cell else f"line {line}"
+
+
+def files(texts: dict[str, str]) -> Mapping[str, str]:
+    """An example of several files, or of one that is no script: text by path."""
+    return MappingProxyType(texts)
 
 
 def script(code: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from domain_agents.findings import Severity
-from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.audit_rules import Rule, Seen, files
 from domain_agents.pipelines.reading.operations import handlers
 from domain_agents.pipelines.reading.sources import name_of
 
@@ -22,32 +22,36 @@ class _BlockingPrediction(Rule):
     harm = "A prediction inside an async handler holds the event loop: nobody else is answered meanwhile."
     instead = "make the handler a plain def (it then runs in a thread), or await a thread or process pool"
     sources = ("https://fastapi.tiangolo.com/async/",)
-    bad = {
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-        "serve.py": "import joblib\n"
-        "from fastapi import FastAPI\n"
-        "\n"
-        "app = FastAPI()\n"
-        'model = joblib.load("model.joblib")\n'
-        "\n"
-        "\n"
-        '@app.post("/predict")\n'
-        "async def predict(payload: dict):\n"
-        '    return model.predict([[payload["a"]]]).tolist()\n',
-    }
-    good = {
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-        "serve.py": "import joblib\n"
-        "from fastapi import FastAPI\n"
-        "\n"
-        "app = FastAPI()\n"
-        'model = joblib.load("model.joblib")\n'
-        "\n"
-        "\n"
-        '@app.post("/predict")\n'
-        "def predict(payload: dict):\n"
-        '    return model.predict([[payload["a"]]]).tolist()\n',
-    }
+    bad = files(
+        {
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+            "serve.py": "import joblib\n"
+            "from fastapi import FastAPI\n"
+            "\n"
+            "app = FastAPI()\n"
+            'model = joblib.load("model.joblib")\n'
+            "\n"
+            "\n"
+            '@app.post("/predict")\n'
+            "async def predict(payload: dict):\n"
+            '    return model.predict([[payload["a"]]]).tolist()\n',
+        }
+    )
+    good = files(
+        {
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+            "serve.py": "import joblib\n"
+            "from fastapi import FastAPI\n"
+            "\n"
+            "app = FastAPI()\n"
+            'model = joblib.load("model.joblib")\n'
+            "\n"
+            "\n"
+            '@app.post("/predict")\n'
+            "def predict(payload: dict):\n"
+            '    return model.predict([[payload["a"]]]).tolist()\n',
+        }
+    )
 
     def looks(self, at: Repository) -> Iterator[Seen]:
         for source in at.code:

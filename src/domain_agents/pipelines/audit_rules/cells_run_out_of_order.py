@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain_agents.findings import Severity
-from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.audit_rules import Rule, Seen, files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,14 +19,18 @@ class _CellsRunOutOfOrder(Rule):
     harm = "Cells that were run in another order than they stand in show results that the notebook does not give."
     instead = "restart the kernel, run all cells, and commit what that gives"
     sources = ("Pimentel et al. 2019, A Large-scale Study about Quality and Reproducibility of Jupyter Notebooks",)
-    bad = {
-        "a.ipynb": '{"cells": [{"cell_type": "code", "execution_count": 7, "source": ["x = 1"]}, '
-        '{"cell_type": "code", "execution_count": 3, "source": ["y = x"]}], "metadata": {}}'
-    }
-    good = {
-        "a.ipynb": '{"cells": [{"cell_type": "code", "execution_count": 1, "source": ["x = 1"]}, '
-        '{"cell_type": "code", "execution_count": 2, "source": ["y = x"]}], "metadata": {}}'
-    }
+    bad = files(
+        {
+            "a.ipynb": '{"cells": [{"cell_type": "code", "execution_count": 7, "source": ["x = 1"]}, '
+            '{"cell_type": "code", "execution_count": 3, "source": ["y = x"]}], "metadata": {}}'
+        }
+    )
+    good = files(
+        {
+            "a.ipynb": '{"cells": [{"cell_type": "code", "execution_count": 1, "source": ["x = 1"]}, '
+            '{"cell_type": "code", "execution_count": 2, "source": ["y = x"]}], "metadata": {}}'
+        }
+    )
 
     def looks(self, at: Repository) -> Iterator[Seen]:
         for source in at.notebooks:
@@ -36,7 +40,8 @@ class _CellsRunOutOfOrder(Rule):
                     continue
                 if cell.count < before:
                     yield Seen(
-                        f"this cell was run as number {cell.count}, after one below {before}: its output is of another state than the "
+                        f"this cell was run as number {cell.count}, after one below {before}: its output is of "
+                        "another state than the "
                         "cells above it make".replace(
                             f"after one below {before}", f"before one above it that was number {before}"
                         ),

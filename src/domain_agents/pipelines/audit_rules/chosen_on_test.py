@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 class _ChosenOnTest(LeakRule):
     severity = Severity.WARNING
     harm = "The best of many scores on the test part is best by luck too: the winner disappoints in production."
-    instead = "choose by cross-validation on the training part, or on a validation part; look at the test part once, at the end"
+    instead = (
+        "choose by cross-validation on the training part, or on a validation part; look at the "
+        "test part once, at the end"
+    )
     sources = (
         "Rules of Machine Learning, rule 33",
         "Cawley and Talbot 2010, JMLR 11",
@@ -60,7 +63,10 @@ print(best, y.mean())
 """)
 
     def says(self, leak: Leak, source: Source) -> str:
-        return f"each turn of the loop is scored on {leak.what}, and the score chooses: what is reported is the luckiest of them"
+        return (
+            f"each turn of the loop is scored on {leak.what}, and the score chooses: what is reported "
+            "is the luckiest of them"
+        )
 
 
 RULE = _ChosenOnTest()

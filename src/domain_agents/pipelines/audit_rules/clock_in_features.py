@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from domain_agents.findings import Severity
-from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.audit_rules import Rule, Seen, files
 from domain_agents.pipelines.reading.sources import dotted
 
 if TYPE_CHECKING:
@@ -41,24 +41,28 @@ class _ClockInFeatures(Rule):
         "Rules of Machine Learning, rule 32: re-use code between training and serving",
         "ML Test Score, Monitor 3",
     )
-    bad = {
-        "features.py": "import pandas as pd\n"
-        "\n"
-        "\n"
-        "def add(df):\n"
-        '    df["age"] = pd.Timestamp.now() - df["born"]\n'
-        "    return df\n",
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-    }
-    good = {
-        "features.py": "import pandas as pd\n"
-        "\n"
-        "\n"
-        "def add(df):\n"
-        '    df["age"] = df["event_date"] - df["born"]\n'
-        "    return df\n",
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-    }
+    bad = files(
+        {
+            "features.py": "import pandas as pd\n"
+            "\n"
+            "\n"
+            "def add(df):\n"
+            '    df["age"] = pd.Timestamp.now() - df["born"]\n'
+            "    return df\n",
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+        }
+    )
+    good = files(
+        {
+            "features.py": "import pandas as pd\n"
+            "\n"
+            "\n"
+            "def add(df):\n"
+            '    df["age"] = df["event_date"] - df["born"]\n'
+            "    return df\n",
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+        }
+    )
 
     def looks(self, at: Repository) -> Iterator[Seen]:
         for source in at.code:
@@ -68,7 +72,8 @@ class _ClockInFeatures(Rule):
                 told = _clock(node.value)
                 if told and any(isinstance(one, ast.Subscript) for one in ast.walk(node.value)):
                     yield Seen(
-                        f"{ast.unparse(node.targets[0])[:60]} is counted from {told}: the same row gives another value in training and "
+                        f"{ast.unparse(node.targets[0])[:60]} is counted from {told}: the same row gives another "
+                        "value in training and "
                         "when it is served",
                         source.path,
                         node.lineno,

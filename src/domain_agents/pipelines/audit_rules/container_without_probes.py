@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain_agents.findings import Severity
-from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.audit_rules import Rule, Seen, files
 from domain_agents.pipelines.reading.operations import containers
 
 if TYPE_CHECKING:
@@ -18,50 +18,60 @@ class _ContainerWithoutProbes(Rule):
     severity = Severity.WARNING
     section = "infrastructure"
     harm = "Without a readiness probe a pod gets requests while its model is still loading."
-    instead = "readinessProbe that asks whether the model is loaded, livenessProbe (or startupProbe) that asks whether the process lives"
+    instead = (
+        "readinessProbe that asks whether the model is loaded, livenessProbe (or startupProbe) "
+        "that asks whether the process lives"
+    )
     sources = ("https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/",)
-    bad = {
-        "k8s/deployment.yaml": "apiVersion: apps/v1\n"
-        "kind: Deployment\n"
-        "metadata:\n"
-        "  name: scorer\n"
-        "spec:\n"
-        "  replicas: 2\n"
-        "  template:\n"
-        "    spec:\n"
-        "      containers:\n"
-        "        - name: api\n"
-        "          image: registry.example/scorer:1.4.2\n"
-        "          resources:\n"
-        "            requests: {cpu: 500m, memory: 512Mi}\n"
-        "            limits: {memory: 512Mi}\n"
-    }
-    good = {
-        "k8s/deployment.yaml": "apiVersion: apps/v1\n"
-        "kind: Deployment\n"
-        "metadata:\n"
-        "  name: scorer\n"
-        "spec:\n"
-        "  replicas: 2\n"
-        "  template:\n"
-        "    spec:\n"
-        "      containers:\n"
-        "        - name: api\n"
-        "          image: registry.example/scorer:1.4.2\n"
-        "          resources:\n"
-        "            requests: {cpu: 500m, memory: 512Mi}\n"
-        "            limits: {memory: 512Mi}\n"
-        "          readinessProbe:\n"
-        "            httpGet: {path: /ready, port: 8000}\n"
-        "          livenessProbe:\n"
-        "            httpGet: {path: /live, port: 8000}\n"
-    }
+    bad = files(
+        {
+            "k8s/deployment.yaml": "apiVersion: apps/v1\n"
+            "kind: Deployment\n"
+            "metadata:\n"
+            "  name: scorer\n"
+            "spec:\n"
+            "  replicas: 2\n"
+            "  template:\n"
+            "    spec:\n"
+            "      containers:\n"
+            "        - name: api\n"
+            "          image: registry.example/scorer:1.4.2\n"
+            "          resources:\n"
+            "            requests: {cpu: 500m, memory: 512Mi}\n"
+            "            limits: {memory: 512Mi}\n"
+        }
+    )
+    good = files(
+        {
+            "k8s/deployment.yaml": "apiVersion: apps/v1\n"
+            "kind: Deployment\n"
+            "metadata:\n"
+            "  name: scorer\n"
+            "spec:\n"
+            "  replicas: 2\n"
+            "  template:\n"
+            "    spec:\n"
+            "      containers:\n"
+            "        - name: api\n"
+            "          image: registry.example/scorer:1.4.2\n"
+            "          resources:\n"
+            "            requests: {cpu: 500m, memory: 512Mi}\n"
+            "            limits: {memory: 512Mi}\n"
+            "          readinessProbe:\n"
+            "            httpGet: {path: /ready, port: 8000}\n"
+            "          livenessProbe:\n"
+            "            httpGet: {path: /live, port: 8000}\n"
+        }
+    )
 
     def looks(self, at: Repository) -> Iterator[Seen]:
         for document, container in containers(at):
             if document.kind in ("Deployment", "StatefulSet") and "readinessProbe" not in container:
                 yield Seen(
-                    f"container {container.get('name', '?')} has no readiness probe: requests reach it while its model is loading",
+                    (
+                        f"container {container.get('name', '?')} has no readiness probe: requests reach it while "
+                        "its model is loading"
+                    ),
                     document.path,
                     container.line,
                 )

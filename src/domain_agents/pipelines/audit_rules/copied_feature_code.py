@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from domain_agents.findings import Severity
-from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.audit_rules import Rule, Seen, files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,29 +42,33 @@ class _CopiedFeatureCode(Rule):
         "Rules of Machine Learning, rule 32: re-use code between training and serving",
         "ML Test Score, Monitor 3",
     )
-    bad = {
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-        "serve.py": "def clean(df):\n"
-        "    df = df.copy()\n"
-        '    df["a"] = df["a"].clip(0, 12)\n'
-        '    df["b"] = df["b"].str.lower()\n'
-        "    return df\n",
-        "train.py": "def clean(df):\n"
-        "    df = df.copy()\n"
-        '    df["a"] = df["a"].clip(0, 10)\n'
-        '    df["b"] = df["b"].str.lower()\n'
-        "    return df\n",
-    }
-    good = {
-        "features.py": "def clean(df):\n"
-        "    df = df.copy()\n"
-        '    df["a"] = df["a"].clip(0, 10)\n'
-        '    df["b"] = df["b"].str.lower()\n'
-        "    return df\n",
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-        "serve.py": "from features import clean\n",
-        "train.py": "from features import clean\n",
-    }
+    bad = files(
+        {
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+            "serve.py": "def clean(df):\n"
+            "    df = df.copy()\n"
+            '    df["a"] = df["a"].clip(0, 12)\n'
+            '    df["b"] = df["b"].str.lower()\n'
+            "    return df\n",
+            "train.py": "def clean(df):\n"
+            "    df = df.copy()\n"
+            '    df["a"] = df["a"].clip(0, 10)\n'
+            '    df["b"] = df["b"].str.lower()\n'
+            "    return df\n",
+        }
+    )
+    good = files(
+        {
+            "features.py": "def clean(df):\n"
+            "    df = df.copy()\n"
+            '    df["a"] = df["a"].clip(0, 10)\n'
+            '    df["b"] = df["b"].str.lower()\n'
+            "    return df\n",
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+            "serve.py": "from features import clean\n",
+            "train.py": "from features import clean\n",
+        }
+    )
 
     def looks(self, at: Repository) -> Iterator[Seen]:
         found: dict[str, list[tuple[Source, ast.FunctionDef]]] = {}
@@ -81,7 +85,11 @@ class _CopiedFeatureCode(Rule):
                 if share >= _ALIKE:
                     same = "word for word" if share == 1 else "and the two are no longer the same"
                     yield Seen(
-                        f"{name} stands in {first[0].path}:{first[1].lineno} too, {same}: what is changed in one is not in the other",
+                        (
+                            f"{name} stands in {first[0].path}:{first[1].lineno} too, {same}: what is changed in one is "
+                            ""
+                            "not in the other"
+                        ),
                         source.path,
                         node.lineno,
                         source,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain_agents.findings import Severity
-from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.audit_rules import Rule, Seen, files
 from domain_agents.pipelines.reading.sources import keyword, literal
 
 if TYPE_CHECKING:
@@ -23,14 +23,18 @@ class _DebugServer(Rule):
         "https://flask.palletsprojects.com/en/stable/debugging/",
         "CWE-489",
     )
-    bad = {
-        "app.py": 'from flask import Flask\n\napp = Flask(__name__)\napp.run(host="0.0.0.0", debug=True)\n',
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-    }
-    good = {
-        "app.py": 'from flask import Flask\n\napp = Flask(__name__)\nif __name__ == "__main__":\n    app.run()\n',
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-    }
+    bad = files(
+        {
+            "app.py": 'from flask import Flask\n\napp = Flask(__name__)\napp.run(host="0.0.0.0", debug=True)\n',
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+        }
+    )
+    good = files(
+        {
+            "app.py": 'from flask import Flask\n\napp = Flask(__name__)\nif __name__ == "__main__":\n    app.run()\n',
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+        }
+    )
 
     def looks(self, at: Repository) -> Iterator[Seen]:
         for source in at.code:

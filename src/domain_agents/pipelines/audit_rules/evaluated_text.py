@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from domain_agents.findings import Severity
-from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.audit_rules import Rule, Seen, files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,14 +23,18 @@ class _EvaluatedText(Rule):
         "CWE-95",
         "https://docs.python.org/3/library/functions.html#eval",
     )
-    bad = {
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-        "serve.py": "def answer(text):\n    return eval(text)\n",
-    }
-    good = {
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-        "serve.py": "import ast\n\n\ndef answer(text):\n    return ast.literal_eval(text)\n",
-    }
+    bad = files(
+        {
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+            "serve.py": "def answer(text):\n    return eval(text)\n",
+        }
+    )
+    good = files(
+        {
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+            "serve.py": "import ast\n\n\ndef answer(text):\n    return ast.literal_eval(text)\n",
+        }
+    )
 
     def looks(self, at: Repository) -> Iterator[Seen]:
         for source in at.code:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from domain_agents.findings import Severity
-from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.audit_rules import Rule, Seen, files
 from domain_agents.pipelines.reading.sources import dotted
 
 if TYPE_CHECKING:
@@ -24,28 +24,32 @@ class _FeaturesByPosition(Rule):
         "Rules of Machine Learning, rule 32: re-use code between training and serving",
         "ML Test Score, Monitor 3",
     )
-    bad = {
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-        "serve.py": "import joblib\n"
-        "\n"
-        'model = joblib.load("model.joblib")\n'
-        "\n"
-        "\n"
-        "def answer(payload):\n"
-        "    return model.predict([list(payload.values())])\n",
-    }
-    good = {
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-        "serve.py": "import joblib\n"
-        "import pandas as pd\n"
-        "\n"
-        'model = joblib.load("model.joblib")\n'
-        'FEATURES = ["age", "amount"]\n'
-        "\n"
-        "\n"
-        "def answer(payload):\n"
-        "    return model.predict(pd.DataFrame([payload])[FEATURES])\n",
-    }
+    bad = files(
+        {
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+            "serve.py": "import joblib\n"
+            "\n"
+            'model = joblib.load("model.joblib")\n'
+            "\n"
+            "\n"
+            "def answer(payload):\n"
+            "    return model.predict([list(payload.values())])\n",
+        }
+    )
+    good = files(
+        {
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+            "serve.py": "import joblib\n"
+            "import pandas as pd\n"
+            "\n"
+            'model = joblib.load("model.joblib")\n'
+            'FEATURES = ["age", "amount"]\n'
+            "\n"
+            "\n"
+            "def answer(payload):\n"
+            "    return model.predict(pd.DataFrame([payload])[FEATURES])\n",
+        }
+    )
 
     def looks(self, at: Repository) -> Iterator[Seen]:
         for source in at.code:
@@ -57,7 +61,8 @@ class _FeaturesByPosition(Rule):
                     for one in ast.walk(node.args[0])
                 ):
                     yield Seen(
-                        "the features go into the model in the order in which the caller wrote them: another order gives another "
+                        "the features go into the model in the order in which the caller wrote them: another order "
+                        "gives another "
                         "answer, and no error",
                         source.path,
                         node.lineno,

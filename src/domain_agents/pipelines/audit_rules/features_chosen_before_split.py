@@ -54,7 +54,10 @@ print(roc_auc_score(y_test, model.predict_proba(X_test)[:, 1]), y.mean())
 """)
 
     def says(self, leak: Leak, source: Source) -> str:
-        return f"{leak.what} chooses features by the target of all rows, parted only at {where(leak, source)}: noise that fits the test rows is kept"
+        return (
+            f"{leak.what} chooses features by the target of all rows, parted only at "
+            f"{where(leak, source)}: noise that fits the test rows is kept"
+        )
 
 
 RULE = _FeaturesChosenBeforeSplit()

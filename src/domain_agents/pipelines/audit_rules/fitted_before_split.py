@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 
 class _FittedBeforeSplit(LeakRule):
     severity = Severity.ERROR
-    harm = "What is fitted before the split carries the test rows into training: the score is better than production will be."
-    instead = "split first, then fit on the training part alone: put the step into a Pipeline with the model, so that every split and fold fits it anew"
+    harm = (
+        "What is fitted before the split carries the test rows into training: the score is better "
+        "than production will be."
+    )
+    instead = (
+        "split first, then fit on the training part alone: put the step into a Pipeline with the "
+        "model, so that every split and fold fits it anew"
+    )
     sources = (
         "https://scikit-learn.org/stable/common_pitfalls.html#data-leakage",
         "ML Test Score (Breck 2017)",
@@ -53,7 +59,10 @@ print(roc_auc_score(y_test, model.predict_proba(X_test)[:, 1]), y.mean())
 """)
 
     def says(self, leak: Leak, source: Source) -> str:
-        return f"{leak.what} learns from all rows, those of the test part among them, which are parted only at {where(leak, source)}: the score there is too good"
+        return (
+            f"{leak.what} learns from all rows, those of the test part among them, which are parted "
+            f"only at {where(leak, source)}: the score there is too good"
+        )
 
 
 RULE = _FittedBeforeSplit()

@@ -54,7 +54,10 @@ print(roc_auc_score(y_test, model.predict_proba(X_test)[:, 1]), y.mean())
 """)
 
     def says(self, leak: Leak, source: Source) -> str:
-        return f"{leak.what} is fitted on the {leak.detail or 'test'} part: in production there is one row at a time and nothing to fit on"
+        return (
+            f"{leak.what} is fitted on the {leak.detail or 'test'} part: in production there is one row "
+            "at a time and nothing to fit on"
+        )
 
 
 RULE = _FittedOnTest()

@@ -50,7 +50,10 @@ for train, test in fold:
 """)
 
     def says(self, leak: Leak, source: Source) -> str:
-        return f"there are several rows for each {leak.what}, and they are dealt to both parts: the model is asked about those it has met"
+        return (
+            f"there are several rows for each {leak.what}, and they are dealt to both parts: the model "
+            "is asked about those it has met"
+        )
 
 
 RULE = _GroupInBothParts()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain_agents.findings import Severity
-from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.audit_rules import Rule, Seen, files
 from domain_agents.pipelines.reading.requirements import is_lock, is_requirements
 
 if TYPE_CHECKING:
@@ -25,11 +25,13 @@ class _MissingDependencyFile(Rule):
     harm = "Without a list of dependencies nobody can run the code, or load its model, a year from now."
     instead = "declare them in pyproject.toml or requirements.txt with their versions"
     sources = ("https://packaging.python.org/en/latest/guides/writing-pyproject-toml/",)
-    bad = {"train.py": "import pandas as pd\nimport sklearn\n\nprint(pd.__version__, sklearn.__version__)\n"}
-    good = {
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-        "train.py": "import pandas as pd\nimport sklearn\n\nprint(pd.__version__, sklearn.__version__)\n",
-    }
+    bad = files({"train.py": "import pandas as pd\nimport sklearn\n\nprint(pd.__version__, sklearn.__version__)\n"})
+    good = files(
+        {
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+            "train.py": "import pandas as pd\nimport sklearn\n\nprint(pd.__version__, sklearn.__version__)\n",
+        }
+    )
 
     def looks(self, at: Repository) -> Iterator[Seen]:
         if len(at.paths) < _FEW or any(is_requirements(path) or is_lock(path) for path in at.paths) or at.dockerfiles:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from domain_agents.findings import Severity
-from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.audit_rules import Rule, Seen, files
 from domain_agents.pipelines.reading.operations import handlers
 from domain_agents.pipelines.reading.sources import dotted
 
@@ -25,32 +25,36 @@ class _ModelLoadedPerRequest(Rule):
     harm = "Loading the model inside the request costs more than the prediction, each time."
     instead = "load it once when the process starts (lifespan, module level) and keep it"
     sources = ("https://fastapi.tiangolo.com/advanced/events/",)
-    bad = {
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-        "serve.py": "import joblib\n"
-        "from fastapi import FastAPI\n"
-        "\n"
-        "app = FastAPI()\n"
-        "\n"
-        "\n"
-        '@app.post("/predict")\n'
-        "def predict(payload: dict):\n"
-        '    model = joblib.load("model.joblib")\n'
-        '    return model.predict([[payload["a"]]]).tolist()\n',
-    }
-    good = {
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-        "serve.py": "import joblib\n"
-        "from fastapi import FastAPI\n"
-        "\n"
-        "app = FastAPI()\n"
-        'model = joblib.load("model.joblib")\n'
-        "\n"
-        "\n"
-        '@app.post("/predict")\n'
-        "def predict(payload: dict):\n"
-        '    return model.predict([[payload["a"]]]).tolist()\n',
-    }
+    bad = files(
+        {
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+            "serve.py": "import joblib\n"
+            "from fastapi import FastAPI\n"
+            "\n"
+            "app = FastAPI()\n"
+            "\n"
+            "\n"
+            '@app.post("/predict")\n'
+            "def predict(payload: dict):\n"
+            '    model = joblib.load("model.joblib")\n'
+            '    return model.predict([[payload["a"]]]).tolist()\n',
+        }
+    )
+    good = files(
+        {
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+            "serve.py": "import joblib\n"
+            "from fastapi import FastAPI\n"
+            "\n"
+            "app = FastAPI()\n"
+            'model = joblib.load("model.joblib")\n'
+            "\n"
+            "\n"
+            '@app.post("/predict")\n'
+            "def predict(payload: dict):\n"
+            '    return model.predict([[payload["a"]]]).tolist()\n',
+        }
+    )
 
     def looks(self, at: Repository) -> Iterator[Seen]:
         for source in at.code:
@@ -58,7 +62,10 @@ class _ModelLoadedPerRequest(Rule):
                 for one in ast.walk(handler):
                     if isinstance(one, ast.Call) and dotted(one.func).endswith(_LOADS):
                         yield Seen(
-                            f"{handler.name} loads the model for every request: a file is read and unpacked before anybody is answered",
+                            (
+                                f"{handler.name} loads the model for every request: a file is read and unpacked before "
+                                "anybody is answered"
+                            ),
                             source.path,
                             one.lineno,
                             source,

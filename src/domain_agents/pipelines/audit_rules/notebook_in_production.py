@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from domain_agents.findings import Severity
-from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.audit_rules import Rule, Seen, files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +26,8 @@ class _NotebookInProduction(Rule):
     harm = "A scheduled notebook fails in a cell that nobody reads, has no tests, and hides its state."
     instead = "move its code into a module with a main function and tests; keep the notebook for looking"
     sources = ("Pimentel et al. 2019, A Large-scale Study about Quality and Reproducibility of Jupyter Notebooks",)
-    bad = {"run.sh": "#!/bin/sh\npapermill train.ipynb out.ipynb\n"}
-    good = {"run.sh": "#!/bin/sh\npython -m pipeline.train\n"}
+    bad = files({"run.sh": "#!/bin/sh\npapermill train.ipynb out.ipynb\n"})
+    good = files({"run.sh": "#!/bin/sh\npython -m pipeline.train\n"})
 
     def looks(self, at: Repository) -> Iterator[Seen]:
         for path, text in at.texts.items():

@@ -43,7 +43,10 @@ print(train.fraud.mean(), test.fraud.mean())
 """)
 
     def says(self, leak: Leak, source: Source) -> str:
-        return f"the {leak.what} part is drawn from the same rows as the {leak.detail} part of {where(leak, source)}, whatever was drawn there: they share rows"
+        return (
+            f"the {leak.what} part is drawn from the same rows as the {leak.detail} part of "
+            f"{where(leak, source)}, whatever was drawn there: they share rows"
+        )
 
 
 RULE = _OverlappingParts()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain_agents.findings import Severity
-from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.audit_rules import Rule, Seen, files
 from domain_agents.pipelines.leakage.vocabulary import LEARNING
 from domain_agents.pipelines.reading.sources import dotted
 
@@ -36,45 +36,49 @@ class _PreprocessingLeftBehind(Rule):
         "Rules of Machine Learning, rule 32: re-use code between training and serving",
         "ML Test Score, Monitor 3",
     )
-    bad = {
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-        "serve.py": "import joblib\n"
-        "\n"
-        'model = joblib.load("model.joblib")\n'
-        "\n"
-        "\n"
-        "def answer(frame):\n"
-        "    return model.predict(frame)\n",
-        "train.py": "import joblib\n"
-        "from sklearn.linear_model import LogisticRegression\n"
-        "from sklearn.preprocessing import StandardScaler\n"
-        "\n"
-        "\n"
-        "def run(X_train, y_train):\n"
-        "    scaler = StandardScaler()\n"
-        "    model = LogisticRegression().fit(scaler.fit_transform(X_train), y_train)\n"
-        '    joblib.dump(model, "model.joblib")\n',
-    }
-    good = {
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-        "serve.py": "import joblib\n"
-        "\n"
-        'model = joblib.load("model.joblib")\n'
-        "\n"
-        "\n"
-        "def answer(frame):\n"
-        "    return model.predict(frame)\n",
-        "train.py": "import joblib\n"
-        "from sklearn.linear_model import LogisticRegression\n"
-        "from sklearn.pipeline import make_pipeline\n"
-        "from sklearn.preprocessing import StandardScaler\n"
-        "\n"
-        "\n"
-        "def run(X_train, y_train):\n"
-        "    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X_train, "
-        "y_train)\n"
-        '    joblib.dump(model, "model.joblib")\n',
-    }
+    bad = files(
+        {
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+            "serve.py": "import joblib\n"
+            "\n"
+            'model = joblib.load("model.joblib")\n'
+            "\n"
+            "\n"
+            "def answer(frame):\n"
+            "    return model.predict(frame)\n",
+            "train.py": "import joblib\n"
+            "from sklearn.linear_model import LogisticRegression\n"
+            "from sklearn.preprocessing import StandardScaler\n"
+            "\n"
+            "\n"
+            "def run(X_train, y_train):\n"
+            "    scaler = StandardScaler()\n"
+            "    model = LogisticRegression().fit(scaler.fit_transform(X_train), y_train)\n"
+            '    joblib.dump(model, "model.joblib")\n',
+        }
+    )
+    good = files(
+        {
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+            "serve.py": "import joblib\n"
+            "\n"
+            'model = joblib.load("model.joblib")\n'
+            "\n"
+            "\n"
+            "def answer(frame):\n"
+            "    return model.predict(frame)\n",
+            "train.py": "import joblib\n"
+            "from sklearn.linear_model import LogisticRegression\n"
+            "from sklearn.pipeline import make_pipeline\n"
+            "from sklearn.preprocessing import StandardScaler\n"
+            "\n"
+            "\n"
+            "def run(X_train, y_train):\n"
+            "    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X_train, "
+            "y_train)\n"
+            '    joblib.dump(model, "model.joblib")\n',
+        }
+    )
 
     def looks(self, at: Repository) -> Iterator[Seen]:
         makers = [one for one in at.code if _saves_model_alone(one)]
@@ -89,7 +93,8 @@ class _PreprocessingLeftBehind(Rule):
                 continue
             if not source.calls & {"transform", "preprocess", "prepare", "encode", "make_features", "build_features"}:
                 yield Seen(
-                    f"{makers[0].path} trains on transformed inputs and saves the model alone; here it predicts on inputs that nothing "
+                    f"{makers[0].path} trains on transformed inputs and saves the model alone; here it predicts "
+                    "on inputs that nothing "
                     "has transformed",
                     source.path,
                     loads.lineno,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain_agents.findings import Severity
-from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.audit_rules import Rule, Seen, files
 from domain_agents.pipelines.reading.sources import keyword, literal
 
 if TYPE_CHECKING:
@@ -20,16 +20,20 @@ class _RemoteCodeTrusted(Rule):
     harm = "trust_remote_code runs Python from the model's repository, in whatever version it has that day."
     instead = "take a model that needs no code of its own, or pin revision= to a commit that somebody has read"
     sources = ("https://huggingface.co/docs/transformers/main/en/models#custom-models",)
-    bad = {
-        "llm.py": "from transformers import AutoModel\n"
-        "\n"
-        'model = AutoModel.from_pretrained("org/model", trust_remote_code=True)\n',
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-    }
-    good = {
-        "llm.py": 'from transformers import AutoModel\n\nmodel = AutoModel.from_pretrained("org/model")\n',
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-    }
+    bad = files(
+        {
+            "llm.py": "from transformers import AutoModel\n"
+            "\n"
+            'model = AutoModel.from_pretrained("org/model", trust_remote_code=True)\n',
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+        }
+    )
+    good = files(
+        {
+            "llm.py": 'from transformers import AutoModel\n\nmodel = AutoModel.from_pretrained("org/model")\n',
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+        }
+    )
 
     def looks(self, at: Repository) -> Iterator[Seen]:
         for source in at.code:

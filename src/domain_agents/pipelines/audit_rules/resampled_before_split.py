@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 
 class _ResampledBeforeSplit(LeakRule):
     severity = Severity.ERROR
-    harm = "Oversampling before the split puts copies of the same row on both sides: the model is asked what it has learnt by heart."
-    instead = "split first and resample the training part alone; for cross-validation put the sampler into an imblearn Pipeline"
+    harm = (
+        "Oversampling before the split puts copies of the same row on both sides: the model is "
+        "asked what it has learnt by heart."
+    )
+    instead = (
+        "split first and resample the training part alone; for cross-validation put the sampler "
+        "into an imblearn Pipeline"
+    )
     sources = ("https://imbalanced-learn.org/stable/common_pitfalls.html",)
     bad = script("""
 from imblearn.over_sampling import SMOTE
@@ -51,7 +57,11 @@ print(roc_auc_score(y_test, model.predict_proba(X_test)[:, 1]), y.mean())
 """)
 
     def says(self, leak: Leak, source: Source) -> str:
-        return f"{leak.what} changes the rows before they are parted at {where(leak, source)}: copies or mixtures of one row stand on both sides, and the share of the classes is no longer that of production"
+        return (
+            f"{leak.what} changes the rows before they are parted at {where(leak, source)}: copies or "
+            "mixtures of one row stand on both sides, and the share of the classes is no longer that "
+            "of production"
+        )
 
 
 RULE = _ResampledBeforeSplit()

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from domain_agents.findings import Severity
-from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.audit_rules import Rule, Seen, files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,14 +57,18 @@ class _SecretInCode(Rule):
     harm = "A key in the code is known to everybody who ever had the repository, and stays in its history."
     instead = "revoke it, then read it from the environment or a secret store"
     sources = ("CWE-798",)
-    bad = {
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-        "settings.py": 'import os\n\nDB_PASSWORD = "k8Tq-29xW!eRzL"\nprint(os.name)\n',
-    }
-    good = {
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-        "settings.py": 'import os\n\nDB_PASSWORD = os.environ["DB_PASSWORD"]\nEXAMPLE_TOKEN = "changeme"\n',
-    }
+    bad = files(
+        {
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+            "settings.py": 'import os\n\nDB_PASSWORD = "k8Tq-29xW!eRzL"\nprint(os.name)\n',
+        }
+    )
+    good = files(
+        {
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+            "settings.py": 'import os\n\nDB_PASSWORD = os.environ["DB_PASSWORD"]\nEXAMPLE_TOKEN = "changeme"\n',
+        }
+    )
 
     def looks(self, at: Repository) -> Iterator[Seen]:
         for path, text in at.texts.items():

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 class _ShuffledTimeSeries(LeakRule):
     severity = Severity.ERROR
     harm = "A random split of a time series trains on the days after those it is judged on."
-    instead = "split by date (train before, test after; shuffle=False on sorted rows) and use TimeSeriesSplit for cross-validation"
+    instead = (
+        "split by date (train before, test after; shuffle=False on sorted rows) and use "
+        "TimeSeriesSplit for cross-validation"
+    )
     sources = ("https://scikit-learn.org/stable/modules/cross_validation.html#time-series-split",)
     bad = script("""
 import pandas as pd
@@ -49,7 +52,10 @@ print(roc_auc_score(y_test, model.predict_proba(X_test)[:, 1]), y.mean())
 """)
 
     def says(self, leak: Leak, source: Source) -> str:
-        return f"rows in order of time ({leak.what}) are dealt at random: the model learns from the days after those it is judged on"
+        return (
+            f"rows in order of time ({leak.what}) are dealt at random: the model learns from the days "
+            "after those it is judged on"
+        )
 
 
 RULE = _ShuffledTimeSeries()

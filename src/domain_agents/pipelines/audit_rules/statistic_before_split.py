@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 class _StatisticBeforeSplit(LeakRule):
     severity = Severity.ERROR
     harm = "A mean, median or group average over all rows carries the test rows (and their target) into training."
-    instead = "split first; learn the statistic from the training part (SimpleImputer, TargetEncoder in a Pipeline) and apply it to the other"
+    instead = (
+        "split first; learn the statistic from the training part (SimpleImputer, TargetEncoder in "
+        "a Pipeline) and apply it to the other"
+    )
     sources = ("https://scikit-learn.org/stable/common_pitfalls.html#data-leakage",)
     bad = script("""
 import pandas as pd
@@ -51,7 +54,10 @@ print(roc_auc_score(y_test, model.predict_proba(X_test)[:, 1]), y.mean())
 """)
 
     def says(self, leak: Leak, source: Source) -> str:
-        return f"{leak.what} is computed over all rows and written into them before they are parted at {where(leak, source)}: the test rows have helped to make the training rows"
+        return (
+            f"{leak.what} is computed over all rows and written into them before they are parted at "
+            f"{where(leak, source)}: the test rows have helped to make the training rows"
+        )
 
 
 RULE = _StatisticBeforeSplit()

@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 
 class _TargetAmongFeatures(LeakRule):
     severity = Severity.ERROR
-    harm = "With the target, or a column that gives it away, among the features the score is perfect and the model worthless."
-    instead = "drop the target and every column it is computed from before the split; keep a list of the features that are known at prediction time"
+    harm = (
+        "With the target, or a column that gives it away, among the features the score is perfect "
+        "and the model worthless."
+    )
+    instead = (
+        "drop the target and every column it is computed from before the split; keep a list of the "
+        "features that are known at prediction time"
+    )
     sources = ("Kaufman et al. 2012, Leakage in Data Mining",)
     bad = script("""
 import pandas as pd
@@ -47,7 +53,10 @@ print(roc_auc_score(y_test, model.predict_proba(X_test)[:, 1]), y.mean())
 """)
 
     def says(self, leak: Leak, source: Source) -> str:
-        return f"{leak.what} is among the features, and {leak.detail or 'it'} is what is to be predicted (used at {where(leak, source)})"
+        return (
+            f"{leak.what} is among the features, and {leak.detail or 'it'} is what is to be predicted "
+            f"(used at {where(leak, source)})"
+        )
 
 
 RULE = _TargetAmongFeatures()

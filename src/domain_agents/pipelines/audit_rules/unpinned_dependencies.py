@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain_agents.findings import Severity
-from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.audit_rules import Rule, Seen, files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +23,8 @@ class _UnpinnedDependencies(Rule):
         "ML Test Score (Breck 2017), Infrastructure 1",
         "https://pip.pypa.io/en/stable/topics/repeatable-installs/",
     )
-    bad = {"requirements.txt": "pandas\nscikit-learn>=1.2\n"}
-    good = {"requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n"}
+    bad = files({"requirements.txt": "pandas\nscikit-learn>=1.2\n"})
+    good = files({"requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n"})
 
     def looks(self, at: Repository) -> Iterator[Seen]:
         if at.has_lock:
@@ -40,7 +40,10 @@ class _UnpinnedDependencies(Rule):
                     f" and {len(loose) - 5} more" if len(loose) > 5 else ""
                 )
                 yield Seen(
-                    f"{len(loose)} of {len(listed)} dependencies take whatever version is newest ({names}), and there is no lock file",
+                    (
+                        f"{len(loose)} of {len(listed)} dependencies take whatever version is newest ({names}), and "
+                        "there is no lock file"
+                    ),
                     path,
                     loose[0].line,
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain_agents.findings import Severity
-from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.audit_rules import Rule, Seen, files
 from domain_agents.pipelines.reading.operations import images, is_loose
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ class _UnpinnedImage(Rule):
         "hadolint DL3006, DL3007",
         "ML Test Score (Breck 2017), Infrastructure 7",
     )
-    bad = {"Dockerfile": 'FROM python:latest\nUSER 1000\nCMD ["python", "app.py"]\n'}
-    good = {"Dockerfile": 'FROM python:3.12.11-slim\nUSER 1000\nCMD ["python", "app.py"]\n'}
+    bad = files({"Dockerfile": 'FROM python:latest\nUSER 1000\nCMD ["python", "app.py"]\n'})
+    good = files({"Dockerfile": 'FROM python:3.12.11-slim\nUSER 1000\nCMD ["python", "app.py"]\n'})
 
     def looks(self, at: Repository) -> Iterator[Seen]:
         for path, line, image in images(at):

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from domain_agents.findings import Severity
-from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.audit_rules import Rule, Seen, files
 from domain_agents.pipelines.reading.sources import dotted, keyword
 
 if TYPE_CHECKING:
@@ -24,17 +24,21 @@ class _UnsafeYamlLoad(Rule):
         "https://pyyaml.org/wiki/PyYAMLDocumentation",
         "CWE-502",
     )
-    bad = {
-        "config.py": "import yaml\n"
-        "\n"
-        'with open("params.yaml") as file:\n'
-        "    params = yaml.load(file, Loader=yaml.UnsafeLoader)\n",
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-    }
-    good = {
-        "config.py": 'import yaml\n\nwith open("params.yaml") as file:\n    params = yaml.safe_load(file)\n',
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-    }
+    bad = files(
+        {
+            "config.py": "import yaml\n"
+            "\n"
+            'with open("params.yaml") as file:\n'
+            "    params = yaml.load(file, Loader=yaml.UnsafeLoader)\n",
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+        }
+    )
+    good = files(
+        {
+            "config.py": 'import yaml\n\nwith open("params.yaml") as file:\n    params = yaml.safe_load(file)\n',
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+        }
+    )
 
     def looks(self, at: Repository) -> Iterator[Seen]:
         for source in at.code:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from domain_agents.findings import Severity
-from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.audit_rules import Rule, Seen, files
 from domain_agents.pipelines.reading.sources import keyword, literal
 
 if TYPE_CHECKING:
@@ -27,22 +27,26 @@ class _UnseededRun(Rule):
         "ML Test Score (Breck 2017), Infrastructure 1",
         "https://scikit-learn.org/stable/common_pitfalls.html#controlling-randomness",
     )
-    bad = {
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-        "train.py": "import pandas as pd\n"
-        "from sklearn.model_selection import train_test_split\n"
-        "\n"
-        'df = pd.read_csv("d.csv")\n'
-        "train, test = train_test_split(df)\n",
-    }
-    good = {
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-        "train.py": "import pandas as pd\n"
-        "from sklearn.model_selection import train_test_split\n"
-        "\n"
-        'df = pd.read_csv("d.csv")\n'
-        "train, test = train_test_split(df, random_state=7)\n",
-    }
+    bad = files(
+        {
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+            "train.py": "import pandas as pd\n"
+            "from sklearn.model_selection import train_test_split\n"
+            "\n"
+            'df = pd.read_csv("d.csv")\n'
+            "train, test = train_test_split(df)\n",
+        }
+    )
+    good = files(
+        {
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+            "train.py": "import pandas as pd\n"
+            "from sklearn.model_selection import train_test_split\n"
+            "\n"
+            'df = pd.read_csv("d.csv")\n'
+            "train, test = train_test_split(df, random_state=7)\n",
+        }
+    )
 
     def looks(self, at: Repository) -> Iterator[Seen]:
         for source in at.code:

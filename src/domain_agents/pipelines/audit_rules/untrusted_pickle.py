@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from domain_agents.findings import Severity
-from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.audit_rules import Rule, Seen, files
 from domain_agents.pipelines.reading.sources import dotted, keyword, literal
 
 if TYPE_CHECKING:
@@ -34,20 +34,24 @@ class _UntrustedPickle(Rule):
         "https://docs.python.org/3/library/pickle.html",
         "https://docs.pytorch.org/docs/stable/generated/torch.load.html",
     )
-    bad = {
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-        "serve.py": "import pickle\n"
-        "\n"
-        "import requests\n"
-        "\n"
-        "\n"
-        "def fetch(url):\n"
-        "    return pickle.loads(requests.get(url, timeout=5).content)\n",
-    }
-    good = {
-        "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
-        "serve.py": 'import joblib\n\nmodel = joblib.load("models/model-3.joblib")\n',
-    }
+    bad = files(
+        {
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+            "serve.py": "import pickle\n"
+            "\n"
+            "import requests\n"
+            "\n"
+            "\n"
+            "def fetch(url):\n"
+            "    return pickle.loads(requests.get(url, timeout=5).content)\n",
+        }
+    )
+    good = files(
+        {
+            "requirements.txt": "pandas==2.3.3\nscikit-learn==1.7.2\n",
+            "serve.py": 'import joblib\n\nmodel = joblib.load("models/model-3.joblib")\n',
+        }
+    )
 
     def looks(self, at: Repository) -> Iterator[Seen]:
         for source in at.code:

@@ -244,8 +244,8 @@ def combined(machine: Machine, op: ast.operator, left: Any, right: Any, node: as
         return scores[0] if scores else None
     if len(data) == 1:
         return replace(data[0], line=node.lineno)
-    assert isinstance(left, Data)
-    assert isinstance(right, Data)
+    if not isinstance(left, Data) or not isinstance(right, Data):
+        return None
     joined = replace(judging.merged([left, right]), column=left.column)
     if left.stats and right.stats:
         return replace(joined, rows=left.rows, role=left.role)

@@ -189,7 +189,7 @@ def _instance(machine: Machine, cls: Class, arguments: Arguments) -> Instance | 
     return instance
 
 
-def run_function(machine: Machine, function: Function, arguments: Arguments | None, *, quiet: bool = False) -> Any:
+def run_function(machine: Machine, function: Function, arguments: Arguments | None) -> Any:
     """Run a function of the module with these arguments; None runs it as if a stranger called it."""
     node = function.node
     if machine.depth >= _MAX_DEPTH or id(node) in machine.running:

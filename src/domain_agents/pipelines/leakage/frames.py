@@ -317,7 +317,7 @@ def _applied_function(machine: Machine, owner: Data, arguments: Arguments, line:
 
         row = replace(owner, known=False, subset=False) if not owner.column else owner
         row = replace(row, role=owner.role)
-        found = run_function(machine, given, ([row], {}), quiet=True)
+        found = run_function(machine, given, ([row], {}))
         if isinstance(found, Data):
             return replace(owner, taints=owner.taints | found.taints, parents=owner.parents | found.parents,
                            pure=owner.pure and found.pure, column=owner.column)  # fmt: skip

@@ -6,11 +6,37 @@ import re
 from functools import lru_cache
 from typing import Final
 
-LEARNING: Final = frozenset(["StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler", "PowerTransformer", "QuantileTransformer", "KBinsDiscretizer", "SplineTransformer", "KernelCenterer", "OneHotEncoder", "OrdinalEncoder", "TargetEncoder", "SimpleImputer", "KNNImputer", "IterativeImputer", "MissingIndicator", "CountVectorizer", "TfidfVectorizer", "TfidfTransformer", "PCA", "IncrementalPCA", "KernelPCA", "SparsePCA", "TruncatedSVD", "NMF", "FastICA", "FactorAnalysis", "LatentDirichletAllocation", "TSNE", "UMAP", "LinearDiscriminantAnalysisTransformer", "SelectKBest", "SelectPercentile", "SelectFpr", "SelectFdr", "SelectFwe", "SelectFromModel", "RFE", "RFECV", "SequentialFeatureSelector", "VarianceThreshold", "GenericUnivariateSelect", "Nystroem", "KMeansFeaturizer", "BorutaPy", "Boruta", "MeanEncoder", "CatBoostEncoder", "LeaveOneOutEncoder", "WOEEncoder", "JamesSteinEncoder", "MEstimateEncoder", "GLMMEncoder", "BinaryEncoder", "CountEncoder", "FrequencyEncoder", "Tokenizer", "TextVectorization", "Normalization", "StandardScalerModel", "MeanMedianImputer", "Imputer", "IsotonicTransformer", "PLSTransformer", "Winsorizer", "OutlierTrimmer", "ArbitraryDiscretiser", "EqualFrequencyDiscretiser", "RareLabelEncoder", "DictVectorizer", "ColumnTransformer", "FeatureUnion", "LdaModel", "StringIndexer", "MinMaxScalerModel"])  # fmt: skip
-SUPERVISED: Final = frozenset(["TargetEncoder", "SelectKBest", "SelectPercentile", "SelectFpr", "SelectFdr", "SelectFwe", "SelectFromModel", "RFE", "RFECV", "SequentialFeatureSelector", "GenericUnivariateSelect", "BorutaPy", "Boruta", "MeanEncoder", "CatBoostEncoder", "LeaveOneOutEncoder", "WOEEncoder", "JamesSteinEncoder", "MEstimateEncoder", "GLMMEncoder"])  # fmt: skip
-HARMLESS: Final = frozenset(["Normalizer", "FunctionTransformer", "HashingVectorizer", "FeatureHasher", "Binarizer", "PolynomialFeatures", "LabelEncoder", "LabelBinarizer", "MultiLabelBinarizer", "HashingTF"])  # fmt: skip
+LEARNING: Final = frozenset({
+    "StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler", "PowerTransformer", "QuantileTransformer",
+    "KBinsDiscretizer", "SplineTransformer", "KernelCenterer", "OneHotEncoder", "OrdinalEncoder", "TargetEncoder",
+    "SimpleImputer", "KNNImputer", "IterativeImputer", "MissingIndicator", "CountVectorizer", "TfidfVectorizer",
+    "TfidfTransformer", "PCA", "IncrementalPCA", "KernelPCA", "SparsePCA", "TruncatedSVD", "NMF", "FastICA",
+    "FactorAnalysis", "LatentDirichletAllocation", "TSNE", "UMAP", "LinearDiscriminantAnalysisTransformer",
+    "SelectKBest", "SelectPercentile", "SelectFpr", "SelectFdr", "SelectFwe", "SelectFromModel", "RFE", "RFECV",
+    "SequentialFeatureSelector", "VarianceThreshold", "GenericUnivariateSelect", "Nystroem", "KMeansFeaturizer",
+    "BorutaPy", "Boruta", "MeanEncoder", "CatBoostEncoder", "LeaveOneOutEncoder", "WOEEncoder", "JamesSteinEncoder",
+    "MEstimateEncoder", "GLMMEncoder", "BinaryEncoder", "CountEncoder", "FrequencyEncoder", "Tokenizer",
+    "TextVectorization", "Normalization", "StandardScalerModel", "MeanMedianImputer", "Imputer",
+    "IsotonicTransformer", "PLSTransformer", "Winsorizer", "OutlierTrimmer", "ArbitraryDiscretiser",
+    "EqualFrequencyDiscretiser", "RareLabelEncoder", "DictVectorizer", "ColumnTransformer", "FeatureUnion",
+    "LdaModel", "StringIndexer", "MinMaxScalerModel",
+})  # fmt: skip
+SUPERVISED: Final = frozenset({
+    "TargetEncoder", "SelectKBest", "SelectPercentile", "SelectFpr", "SelectFdr", "SelectFwe", "SelectFromModel",
+    "RFE", "RFECV", "SequentialFeatureSelector", "GenericUnivariateSelect", "BorutaPy", "Boruta", "MeanEncoder",
+    "CatBoostEncoder", "LeaveOneOutEncoder", "WOEEncoder", "JamesSteinEncoder", "MEstimateEncoder", "GLMMEncoder",
+})  # fmt: skip
+HARMLESS: Final = frozenset({
+    "Normalizer", "FunctionTransformer", "HashingVectorizer", "FeatureHasher", "Binarizer", "PolynomialFeatures",
+    "LabelEncoder", "LabelBinarizer", "MultiLabelBinarizer", "HashingTF",
+})  # fmt: skip
 """They learn nothing of the rows' values, or only the names of the classes."""
-SAMPLERS: Final = frozenset(["SMOTE", "SMOTENC", "SMOTEN", "ADASYN", "BorderlineSMOTE", "SVMSMOTE", "KMeansSMOTE", "RandomOverSampler", "SMOTEENN", "SMOTETomek", "RandomUnderSampler", "NearMiss", "TomekLinks", "EditedNearestNeighbours", "ClusterCentroids", "OneSidedSelection", "NeighbourhoodCleaningRule", "CondensedNearestNeighbour", "InstanceHardnessThreshold", "AllKNN"])  # fmt: skip
+SAMPLERS: Final = frozenset({
+    "SMOTE", "SMOTENC", "SMOTEN", "ADASYN", "BorderlineSMOTE", "SVMSMOTE", "KMeansSMOTE", "RandomOverSampler",
+    "SMOTEENN", "SMOTETomek", "RandomUnderSampler", "NearMiss", "TomekLinks", "EditedNearestNeighbours",
+    "ClusterCentroids", "OneSidedSelection", "NeighbourhoodCleaningRule", "CondensedNearestNeighbour",
+    "InstanceHardnessThreshold", "AllKNN",
+})  # fmt: skip
 SEARCHES: Final = frozenset(
     [
         "GridSearchCV",
@@ -24,7 +50,12 @@ SEARCHES: Final = frozenset(
         "EvolutionaryAlgorithmSearchCV",
     ]
 )
-SPLITTERS: Final = frozenset(["KFold", "StratifiedKFold", "RepeatedKFold", "RepeatedStratifiedKFold", "ShuffleSplit", "StratifiedShuffleSplit", "LeaveOneOut", "LeavePOut", "GroupKFold", "StratifiedGroupKFold", "GroupShuffleSplit", "LeaveOneGroupOut", "LeavePGroupsOut", "TimeSeriesSplit", "PredefinedSplit", "PurgedKFold", "BlockingTimeSeriesSplit", "PurgedGroupTimeSeriesSplit"])  # fmt: skip
+SPLITTERS: Final = frozenset({
+    "KFold", "StratifiedKFold", "RepeatedKFold", "RepeatedStratifiedKFold", "ShuffleSplit",
+    "StratifiedShuffleSplit", "LeaveOneOut", "LeavePOut", "GroupKFold", "StratifiedGroupKFold", "GroupShuffleSplit",
+    "LeaveOneGroupOut", "LeavePGroupsOut", "TimeSeriesSplit", "PredefinedSplit", "PurgedKFold",
+    "BlockingTimeSeriesSplit", "PurgedGroupTimeSeriesSplit",
+})  # fmt: skip
 SHUFFLED_SPLITTERS: Final = frozenset(
     ["ShuffleSplit", "StratifiedShuffleSplit", "RepeatedKFold", "RepeatedStratifiedKFold"]
 )
@@ -56,7 +87,8 @@ SELECTING_FUNCTIONS: Final = frozenset(
     ]
 )
 MODELS: Final = re.compile(
-    r"(?:.*(?:Classifier|Regressor|Regression|SVC|SVR|NB|Forest|Boost|Net|Lasso|Ridge|LARS|Lars|Perceptron|Neighbors|KMeans)"
+    r"(?:.*(?:Classifier|Regressor|Regression|SVC|SVR|NB|Forest|Boost|Net|Lasso|Ridge|LARS|Lars"
+    r"|Perceptron|Neighbors|KMeans)"
     r"|LinearSVC|LinearSVR|NuSVC|NuSVR|SVM|Sequential|DBSCAN|GaussianMixture|Prophet|Model|ElasticNetCV|RidgeCV|LassoCV"
     r"|LogisticRegressionCV|LinearDiscriminantAnalysis|QuadraticDiscriminantAnalysis|IsolationForest|OneClassSVM)"
 )
@@ -67,11 +99,13 @@ TRANSFORMER_NAME = re.compile(
 READERS: Final = re.compile(
     r"read_(?:csv|parquet|excel|json|sql|sql_query|sql_table|feather|table|pickle|hdf|gbq|stata|orc|fwf|html)"
     r"|load_dataset|loadtxt|genfromtxt|fetch_openml|fetch_\w+|load_(?:iris|wine|breast_cancer|digits|diabetes|boston"
-    r"|linnerud|data|dataset|files|sample_data|csv|raw_data)|make_(?:classification|regression|blobs|moons|circles|friedman\d)"
+    r"|linnerud|data|dataset|files|sample_data|csv|raw_data)|make_(?:classification|regression"
+    r"|blobs|moons|circles|friedman\d)"
     r"|DataFrame|get_dataset|get_data|fetch_data|read_data|read_frame|imread|load_training_data"
 )
 METRICS: Final = re.compile(
-    r"(?:.*_)?(?:score|error|loss|auc|accuracy|f1|precision|recall|mse|rmse|mae|mape|r2|logloss|kappa|matthews_corrcoef)"
+    r"(?:.*_)?(?:score|error|loss|auc|accuracy|f1|precision|recall|mse|rmse|mae|mape|r2|logloss"
+    r"|kappa|matthews_corrcoef)"
 )
 STATISTICS: Final = frozenset(
     [
@@ -96,7 +130,14 @@ STATISTICS: Final = frozenset(
         "kurtosis",
     ]
 )
-ELEMENTWISE: Final = frozenset(["log", "log1p", "log2", "log10", "exp", "expm1", "sqrt", "abs", "absolute", "square", "round", "floor", "ceil", "sign", "where", "clip", "astype", "map", "apply", "replace", "cut", "to_numeric", "asarray", "array", "Series", "ravel", "reshape", "squeeze", "flatten", "to_numpy", "values", "copy", "isin", "fillna", "dropna", "str", "to_categorical", "float32", "float64", "int64", "reset_index", "to_frame", "tolist", "to_list", "list", "rename", "get_dummies", "transform", "category", "factorize", "applymap", "between", "eq", "gt", "ge", "lt", "le", "ne", "add", "sub", "mul", "div", "codes", "cat", "qcut", "power"])  # fmt: skip
+ELEMENTWISE: Final = frozenset({
+    "log", "log1p", "log2", "log10", "exp", "expm1", "sqrt", "abs", "absolute", "square", "round", "floor", "ceil",
+    "sign", "where", "clip", "astype", "map", "apply", "replace", "cut", "to_numeric", "asarray", "array", "Series",
+    "ravel", "reshape", "squeeze", "flatten", "to_numpy", "values", "copy", "isin", "fillna", "dropna", "str",
+    "to_categorical", "float32", "float64", "int64", "reset_index", "to_frame", "tolist", "to_list", "list",
+    "rename", "get_dummies", "transform", "category", "factorize", "applymap", "between", "eq", "gt", "ge", "lt",
+    "le", "ne", "add", "sub", "mul", "div", "codes", "cat", "qcut", "power",
+})  # fmt: skip
 LAGS: Final = frozenset(["shift", "diff", "pct_change", "cumsum", "cummax", "cummin", "cumprod", "ewm", "expanding"])
 DATE_NAME = re.compile(
     r"(?:.*_)?(?:date|datetime|time|timestamp|ts|day|week|month|year|ds|dt|period|hour|dteday)(?:_(?:id|time|utc|at))?"
