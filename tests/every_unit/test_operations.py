@@ -105,7 +105,7 @@ EXAMPLES |= {
         "to_columns": ["order_id"],
     },
     "create_view": {"name": "emails", "query": "SELECT id, email FROM customers"},
-    "replace_view": {"name": "emails", "query": "SELECT id, lower(email) AS email FROM customers"},
+    "replace_view": {"name": "emails", "query": "SELECT id, email, lower(email) AS address FROM customers"},
     "drop_view": {"name": "emails"},
     "create_materialized_view": {
         "name": "totals",

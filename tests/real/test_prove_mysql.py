@@ -341,3 +341,15 @@ def test_the_server_and_its_folder_are_gone_when_it_is_closed(mariadb_scratch: M
     from pathlib import Path
 
     assert not Path(folder).exists()
+
+
+def test_a_copy_that_the_plan_says_aloud_is_proved_with_the_wait_that_it_said(scratch: MysqlScratch) -> None:
+    found = proof_of_plan(
+        scratch,
+        changes=[{"kind": "change_type", "table": "measured", "column": "amount", "type": "varchar(20)"}],
+        schema="CREATE TABLE measured (id int NOT NULL PRIMARY KEY, amount int NULL);",
+        rows={"measured": 60_000},
+    )
+    assert found.verdict is Verdict.PROVED, found.reasons
+    assert any(one.rewrote for one in (statement.seen for statement in found.statements))
+    assert any(reason.startswith("writers wait, as the plan says aloud: ") for reason in found.reasons)

@@ -79,3 +79,15 @@ def test_one_change_does_not_hold_its_lock_through_the_next() -> None:
     first = seen(("users", "EXCLUSIVE", 0.01), seconds=0.01)
     second = seen(("orders", "SHARED_UPGRADABLE", 1.9), scanned=("orders",))
     assert judging.harms([[first, second]], ROWS, "mariadb") == []
+
+
+def test_a_wait_that_the_plan_said_aloud_is_no_harm_but_readers_that_wait_are() -> None:
+    copy = seen(("users", "SHARED_NO_WRITE", 1.9), rewrote=("users",), writes_ms=1_900.0, made_wait=True)
+    waiting = frozenset({copy.file})
+    assert judging.harms([[copy]], ROWS, "mysql")
+    assert judging.harms([[copy]], ROWS, "mysql", waiting) == []
+    said = judging.announced_waits([[copy]], ROWS, "mysql", waiting)
+    assert said
+    assert all(one.startswith("writers wait, as the plan says aloud: ") for one in said)
+    both = seen(("users", "EXCLUSIVE", 1.9), rewrote=("users",), reads_ms=1_900.0, writes_ms=1_900.0, made_wait=True)
+    assert len(judging.harms([[both]], ROWS, "mysql", waiting)) == len(judging.harms([[both]], ROWS, "mysql"))

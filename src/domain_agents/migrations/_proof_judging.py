@@ -144,23 +144,39 @@ def _is_stronger(one: str, other: str) -> bool:
     return one != other and strongest([one, other]) == one
 
 
-def harms(groups: Sequence[Sequence[Observation]], rows: Mapping[str, int], engine: str) -> list[str]:
-    """What would keep the application waiting in production, in words; `groups` are the statements by transaction."""
+def harms(
+    groups: Sequence[Sequence[Observation]],
+    rows: Mapping[str, int],
+    engine: str,
+    waiting: frozenset[str] = frozenset(),
+) -> list[str]:
+    """What would keep the application waiting in production, in words; `groups` are the statements by transaction.
+
+    `waiting` are files whose plan says that writers wait: only what keeps readers waiting too is a harm in them.
+    """
     found: list[str] = []
     for group in groups if engine != "sqlite" else ():
-        held = _held_through_work(group, rows) if engine in metadata_locks.ENGINES else _held_through(group, rows)
-        found += held or _too_many_rows(group)
-    found += [
-        f"{seen.file}: {head(seen.sql)} kept the application's {'reads' if seen.reads_ms >= seen.writes_ms else 'writes'} "
-        f"waiting {max(seen.reads_ms, seen.writes_ms):,.0f} ms"
-        for group in groups
-        for seen in group
-        if seen.made_wait and max(seen.reads_ms, seen.writes_ms) > MAX_WAIT_MS
-    ]
+        metadata = engine in metadata_locks.ENGINES
+        held = _held_through_work(group, rows, waiting) if metadata else _held_through(group, rows, waiting)
+        found += held or ([] if group[0].file in waiting else _too_many_rows(group))
+    for seen in (seen for group in groups for seen in group if seen.made_wait):
+        waited = seen.reads_ms if seen.file in waiting else max(seen.reads_ms, seen.writes_ms)
+        if waited > MAX_WAIT_MS:
+            who = "reads" if seen.reads_ms >= waited else "writes"
+            found.append(f"{seen.file}: {head(seen.sql)} kept the application's {who} waiting {waited:,.0f} ms")
     return found
 
 
-def _held_through(group: Sequence[Observation], rows: Mapping[str, int]) -> list[str]:
+def announced_waits(
+    groups: Sequence[Sequence[Observation]], rows: Mapping[str, int], engine: str, waiting: frozenset[str]
+) -> list[str]:
+    """The waits that were seen and that the plan had said, in words."""
+    counted = set(harms(groups, rows, engine, waiting))
+    seen = [one for one in harms(groups, rows, engine) if one not in counted]
+    return [f"writers wait, as the plan says aloud: {one}" for one in seen]
+
+
+def _held_through(group: Sequence[Observation], rows: Mapping[str, int], waiting: frozenset[str]) -> list[str]:
     """Statements that take long on a big table while their transaction holds a lock that stops the application."""
     big = {table for table, count in rows.items() if count >= SMALL_TABLE_ROWS}
     held: dict[str, str] = {}
@@ -172,14 +188,21 @@ def _held_through(group: Sequence[Observation], rows: Mapping[str, int]) -> list
         if not long and seen.rows_changed <= MAX_ROWS_IN_ONE_TRANSACTION:
             continue
         stopped = {table: mode for table, mode in held.items() if table in big and mode in _BLOCKS_WRITES}
-        for table, mode in sorted(stopped.items()):
-            found.append(_harm(seen, table, mode, rows))
+        found += [
+            _harm(seen, table, mode, rows)
+            for table, mode in sorted(stopped.items())
+            if seen.file not in waiting or mode in _BLOCKS_READS
+        ]
     return found
 
 
-def _held_through_work(group: Sequence[Observation], rows: Mapping[str, int]) -> list[str]:
+def _held_through_work(group: Sequence[Observation], rows: Mapping[str, int], waiting: frozenset[str]) -> list[str]:
     big = {table: count for table, count in rows.items() if count >= SMALL_TABLE_ROWS}
-    return [_harm(seen, lock.relation, lock.mode, rows) for seen, lock in metadata_locks.held_through(group, big)]
+    return [
+        _harm(seen, lock.relation, lock.mode, rows)
+        for seen, lock in metadata_locks.held_through(group, big)
+        if seen.file not in waiting or lock.mode in metadata_locks.BLOCKS_READS
+    ]
 
 
 def _harm(seen: Observation, table: str, mode: str, rows: Mapping[str, int]) -> str:

@@ -122,6 +122,8 @@ class ProofFile:
     statements: tuple[ProofStatement, ...]
     undo: tuple[str, ...] | None = None
     """What takes it back, as statements; none when that is said in words, None when nothing is said of it."""
+    waits: bool = False
+    """Whether its plan says aloud that it keeps writers waiting, because the server has no other way."""
 
     @property
     def is_backfill(self) -> bool:

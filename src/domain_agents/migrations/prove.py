@@ -380,7 +380,9 @@ def _concluded(
         for statement, seen in zip(declared, observations, strict=False)
     ]
     groups = _groups(request.files, observations)
-    reasons = judging.harms(groups, seeding.rows, request.engine)
+    waiting = frozenset(file.path for file in request.files if file.waits)
+    reasons = judging.harms(groups, seeding.rows, request.engine, waiting)
+    waits = judging.announced_waits(groups, seeding.rows, request.engine, waiting)
     reasons += [
         judging.disagreement(one.declared, one.seen, rows, request.engine)
         for one in judged
@@ -396,7 +398,7 @@ def _concluded(
     if not reasons and empty:
         verdict, reasons = Verdict.NOT_RUN, empty
     elif not reasons:
-        reasons = judging.grounds(checks, seeding, len(judged), sum(one.declared is not None for one in judged))
+        reasons = judging.grounds(checks, seeding, len(judged), sum(one.declared is not None for one in judged)) + waits
     proof = Proof(
         verdict,
         tuple(reasons),

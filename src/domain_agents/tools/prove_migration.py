@@ -151,6 +151,7 @@ def _from_plan(arguments: ProveMigration, ready: Ready) -> _Prepared:
                     for one, effect in zip(read.statements, effects, strict=True)
                 ),
                 undo_statements(migration.undo, reader),
+                migration.waits,
             )
         )
     operations = [one.operation for one in asked_for(arguments, database, ready.schema)]
