@@ -112,6 +112,15 @@ def test_a_feed_that_goes_silent_is_a_shift(monitor: ModuleType) -> None:
     assert [line["column"] for line in found["drift"] if line["moved"] == "much"] == ["x3"]
 
 
+def test_predictions_that_are_no_numbers_any_more_are_seen(monitor: ModuleType) -> None:
+    window = rows(2)
+    window["prediction"] = window["prediction"].astype(object)
+    window.loc[:300, "prediction"] = "error"
+    window["target"] = window["target"].astype(object)
+    window.loc[:300, "target"] = "?"
+    assert monitor.watched(rows(1), window)["verdict"] == "predictions moved"
+
+
 def test_a_column_that_changes_its_type_is_a_shift_and_one_that_only_gains_gaps_is_not(monitor: ModuleType) -> None:
     whole = rows(1).assign(gaps=1, few=np.arange(1_000) % 3)
     window = rows(2).assign(gaps=1, few=(np.arange(1_000) % 3).astype(float))
