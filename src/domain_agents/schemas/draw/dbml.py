@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def draw_dbml(schema: Schema, title: str = "") -> str:
     """The whole schema."""
-    blocks = [f"// {title}"] if title else []
+    blocks = [f"// {' '.join(title.split())}"] if title else []
     blocks += [_table(schema, table) for table in schema.tables.values()]
     blocks += [_reference(table, key) for table in schema.tables.values() for key in table.foreign_keys]
     return "\n\n".join(blocks) + "\n"
@@ -79,8 +79,8 @@ def _name(name: str) -> str:
 
 
 def _type(text: str) -> str:
-    return text if re.fullmatch(r"\w+(?:\([\d, ]+\))?", text, re.ASCII) else '"' + text.replace('"', "'") + '"'
+    return text if re.fullmatch(r"[A-Za-z_]\w*(?:\([\d, ]+\))?", text, re.ASCII) else '"' + text.replace('"', "'") + '"'
 
 
 def _text(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", " ") + "'"
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\r", " ").replace("\n", " ") + "'"

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS: Final = 48_000
 MAX_RELATIONS: Final = 480
-_TYPE: Final = re.compile(r"[^\w(),\[\]-]+")
+_WORDS: Final = frozenset(
+    {"erdiagram", "title", "direction", "style", "class", "classdef", "one", "many", "to", "only", "optionally", "u"}
+)
+_TYPE: Final = re.compile(r"[^A-Za-z0-9_(),\[\]-]+")
 
 
 def draw_mermaid(schema: Schema, tables: Iterable[TableName] = ()) -> str:
@@ -44,7 +47,9 @@ def _diagram(schema: Schema, shown: list[Table], detail: str) -> str:
         for key in table.foreign_keys
         if key.parent in names
     ]
-    return "\n".join([*lines, *relations[:MAX_RELATIONS]]) + "\n"
+    left = len(relations) - MAX_RELATIONS
+    said = [f"    %% {left} more relations: Mermaid draws no more than 500"] if left > 0 else []
+    return "\n".join([*lines, *relations[:MAX_RELATIONS], *said]) + "\n"
 
 
 def _entity(schema: Schema, table: Table, detail: str) -> list[str]:
@@ -71,11 +76,13 @@ def _symbol(key: object, child: Table) -> str:
 
 def _name(name: TableName) -> str:
     text = str(name)
-    return text if re.fullmatch(r"[A-Za-z_][\w-]*", text, re.ASCII) else '"' + text.replace('"', "'") + '"'
+    if re.fullmatch(r"[A-Za-z_]\w*", text, re.ASCII) and text.lower() not in _WORDS:
+        return text
+    return '"' + re.sub(r'["%\\\s\x00-\x1f]', "_", text) + '"'
 
 
 def _label(columns: tuple[str, ...]) -> str:
-    return '"' + ", ".join(columns).replace('"', "'") + '"'
+    return '"' + re.sub(r'["%\\;\x00-\x1f]', "_", ", ".join(columns)) + '"'
 
 
 def _type(text: str) -> str:
