@@ -64,6 +64,11 @@ class Case:
         return "money_at_stake" if self.grid.money_at_stake else self._said(problem.is_costly)
 
     @cached_property
+    def talk_by(self) -> str:
+        """The field that told that people talk to it."""
+        return self._said(problem.is_talk) if problem.is_talk(self.words) else self.kind_by
+
+    @cached_property
     def born_by(self) -> str:
         """The field that told that inputs come with the request."""
         known = self.grid.inputs_known_in_advance is not None

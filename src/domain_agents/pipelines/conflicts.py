@@ -83,9 +83,10 @@ def _of_time(case: Case) -> Iterator[Conflict]:
         )
     fresh = grid.prediction_freshness_s
     if fresh is not None and case.forced["inference"] == ("prediction_freshness_s",) and not case.inputs_unknown:
+        known = grid.inputs_known_in_advance is True
         yield Conflict(
-            ("prediction_freshness_s", "inputs_known_in_advance"),
-            f"everything to score is known beforehand, and predictions at most {span(fresh)} old forbid the cheap "
+            ("prediction_freshness_s", "inputs_known_in_advance") if known else ("prediction_freshness_s",),
+            f"everything to score is {'' if known else 'taken to be '}known beforehand, and predictions at most {span(fresh)} old forbid the cheap "
             "batch",
             "ask what an hour would cost: from an hour on, a scheduled job and a table do, with nothing always on",
         )

@@ -207,7 +207,11 @@ def _language(case: Case) -> Iterator[Line]:
         yield Line("language model on your own GPU", quantity, fact, "around the clock")
         return
     tokens_in, tokens_out = _million_tokens(case)
-    note = "" if predictions_per_day(case) is not None else "1,000 calls a day assumed"
+    note = "" if grid.requests_per_day is not None else "a tenth of the busiest second assumed as the day's mean"
+    if predictions_per_day(case) is None:
+        note = "1,000 calls a day assumed"
+    elif case.rungs["inference"] < ONLINE and grid.n_entities:
+        note = ""
     if corpus := corpus_in_prompt(case):
         yield from _corpus(case, corpus)
     yield Line("hosted language model, input", tokens_in, price("llm_input_per_million_tokens"), note)

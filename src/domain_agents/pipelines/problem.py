@@ -44,6 +44,7 @@ _COSTLY: Final = re.compile(
     r"\bfraud|\bcredit|\bloan|insur|underwrit|\bpricing|\bbidding|medic|clinic|patient|diagnos|sepsis|hospital|autonomous|safety|"
     r"payment|money launder|\baml\b|trading"
 )
+_TALK: Final = re.compile(r"chat|assistant|copilot")
 _MEANING: Final = re.compile(r"semantic|embed|similar|nearest neighbou?r|vector|visual|image|related|by meaning")
 _DEEP: Final = re.compile(
     r"object detection|\bimage|\bvideo|\baudio|\bspeech|\bvoice|"
@@ -60,6 +61,11 @@ def kind(words: str) -> str:
 def is_waited_for(words: str) -> bool:
     """Whether the use is one where the input is born with the request."""
     return _WAITED_FOR.search(words.lower().replace("_", " ")) is not None
+
+
+def is_talk(words: str) -> bool:
+    """Whether people talk to it, as to a person."""
+    return _TALK.search(words.lower()) is not None
 
 
 def is_costly(words: str) -> bool:

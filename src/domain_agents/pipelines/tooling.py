@@ -74,7 +74,7 @@ TOOLS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     ),
     "platform": (
         ("one machine", "containers"),
-        ("Cloud Run, Fargate or the like", "Kubernetes"),
+        ("Cloud Run, ECS or the like", "Kubernetes"),
         ("the cluster there is", "a second platform"),
         ("a managed Kubernetes", "a container service"),
     ),

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from domain_agents.pipelines.case import Case
 
 _DAY = 86_400.0
+MEAN_OF_PEAK = 0.1
+"""A day's mean as a share of its busiest second, where only that was told; assumed."""
 WORTH_CORE_HOURS = 100.0
 WORTH_FACTOR = 5.0
 """A batch under 100 core-hours a day is cheap anyway; five times the work is a difference. Our own choice."""
@@ -39,7 +41,7 @@ def predictions_per_day(case: Case) -> float | None:
         return grid.n_entities * refreshes_per_day(case)
     if grid.requests_per_day:
         return grid.requests_per_day
-    return case.qps * 86_400 if case.qps else None
+    return case.qps * _DAY * MEAN_OF_PEAK if case.qps else None
 
 
 def batch_against_online(case: Case) -> Work:

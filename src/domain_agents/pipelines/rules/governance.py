@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from domain_agents.pipelines import problem
 from domain_agents.pipelines.arithmetic import computed
 from domain_agents.pipelines.decision import Force, Rule, Rung, own_choice, stated
 
@@ -46,7 +47,7 @@ def tier(case: Case) -> str:
         return "prohibited"
     if HIGH_RISK_USES.search(use) and "fraud" not in use:
         return "high"
-    if TRANSPARENT_USES.search(use) or case.kind == "agent" or "chat" in case.words.lower():
+    if TRANSPARENT_USES.search(use) or case.kind == "agent" or problem.is_talk(case.words):
         return "transparency"
     return "minimal" if use else "unknown"
 
@@ -63,7 +64,7 @@ def _forces(case: Case) -> Iterator[Force]:
             2, ("governance.ai_act_use",), "the stated use is high risk under the AI Act (Annex III or Annex I)", _ACT
         )
     if use == "transparency":
-        by = "governance.ai_act_use" if TRANSPARENT_USES.search((law.ai_act_use or "").lower()) else case.kind_by
+        by = "governance.ai_act_use" if TRANSPARENT_USES.search((law.ai_act_use or "").lower()) else case.talk_by
         yield Force(1, (by,), "people must be told that they deal with a machine (Article 50)", _ACT)
     if law.phi:
         yield Force(

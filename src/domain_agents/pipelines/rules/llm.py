@@ -85,7 +85,7 @@ def _forces(case: Case) -> Iterator[Force]:
 def _too_dear(case: Case, told: str, tokens: float | None) -> Iterator[Force]:
     """The corpus in every prompt, cached, against the budget."""
     budget = case.grid.budget_month
-    if not tokens or budget is None:
+    if not tokens or budget is None or case.grid.llm.provider_allowed is False:
         return
     cost = prompt_cost(case.grid.requests_per_day, tokens).result
     if cost is not None and cost > budget:
@@ -99,7 +99,8 @@ def _too_dear(case: Case, told: str, tokens: float | None) -> Iterator[Force]:
 
 
 def _figure(case: Case) -> Computed:
-    return prompt_cost(case.grid.requests_per_day, corpus_tokens(case) if case.uses_llm else None)
+    hosted = case.uses_llm and case.grid.llm.provider_allowed is not False
+    return prompt_cost(case.grid.requests_per_day, corpus_tokens(case) if hosted else None)
 
 
 def _wording(case: Case, rung: int) -> str:

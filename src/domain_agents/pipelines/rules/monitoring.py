@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain_agents.pipelines.arithmetic import computed, figure
+from domain_agents.pipelines.arithmetic import computed, figure, span
 from domain_agents.pipelines.compute.drift import until_enough
 from domain_agents.pipelines.compute.gate import slice_rows
 from domain_agents.pipelines.decision import Force, Rule, Rung, measured, own_choice, stated
@@ -33,7 +33,7 @@ def _forces(case: Case) -> Iterator[Force]:
         yield Force(
             1,
             ("label_delay",),
-            f"the truth comes {figure(delay)} days late: a shift of the predictions is seen first",
+            f"the truth comes {span(delay * _DAY)} late: a shift of the predictions is seen first",
             _DELAY,
         )
     if case.is_costly:

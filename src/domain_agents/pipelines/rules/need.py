@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain_agents.pipelines.arithmetic import computed, figure
+from domain_agents.pipelines.compute.batch import MEAN_OF_PEAK
 from domain_agents.pipelines.compute.gate import auc_error
 from domain_agents.pipelines.decision import Force, Rule, Rung, own_choice, stated
 
@@ -21,8 +22,8 @@ _SCALE = own_choice(
 )
 _MANY_ENTITIES = 100_000
 _MANY_REQUESTS = 10_000
-_QUIET_DAY = 8_640
-"""Seconds of the busiest kind in a day, at the least: a tenth of it."""
+_QUIET_DAY = 86_400 * MEAN_OF_PEAK
+"""Seconds of the busiest kind in a day."""
 _LEARNED = frozenset(
     {
         "linear",

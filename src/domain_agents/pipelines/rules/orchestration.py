@@ -54,6 +54,9 @@ def _forces(case: Case) -> Iterator[Force]:
 
 def _figure(case: Case) -> Computed:
     cadence = case.grid.prediction_freshness_s or 86_400
+    if case.answers_requests:
+        # What is answered on request is no run of a schedule: what remains is data for training, and training.
+        cadence = case.grid.retrain_cadence or 86_400
     return computed(
         "max(1, jobs) * 30 * 86400 / period_seconds",
         "runs/month",

@@ -73,6 +73,8 @@ def _wording(case: Case, rung: int) -> str:
             if there
             else "where the application runs already: one machine or a platform service"
         )
+    if rung == 1 and case.rungs.get("serving") == 4 and not case.has("containers"):
+        return "a container service with GPUs, or one GPU machine"
     if rung == 1:
         return f"{case.has('containers')}, which is there" if case.has("containers") else RULE.rungs[1].choice
     return (
