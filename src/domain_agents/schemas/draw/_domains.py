@@ -30,9 +30,11 @@ def domains(schema: Schema) -> tuple[Domain, ...]:
     links = _links(schema)
     related = {name for pair in links for name in pair}
     groups = _merged([[name] for name in order if name in related], links)
-    found = [Domain(_center(group, schema), tuple(sorted(group, key=order.__getitem__))) for group in groups]
+    several = [sorted(group, key=order.__getitem__) for group in groups if len(group) > 1]
+    found = [Domain(_center(group, schema), tuple(group)) for group in several]
     found.sort(key=lambda one: (-len(one.tables), order[one.tables[0]]))
-    alone = tuple(name for name in order if name not in related)
+    grouped = {name for group in several for name in group}
+    alone = tuple(name for name in order if name not in grouped)
     return (*found, Domain("", alone)) if alone else tuple(found)
 
 

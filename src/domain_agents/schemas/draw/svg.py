@@ -83,7 +83,7 @@ def _panel(schema: Schema, domain: Domain, *, keys_only: bool) -> Panel:
     boxes = [measured(schema, schema.tables[name], keys_only=keys_only) for name in domain.tables]
     if not domain.name:
         area = sum((box.width + 26) * (box.height + 26) for box in boxes)
-        return grid(schema, "Without relations", boxes, max(700.0, (area * 2) ** 0.5))
+        return grid(schema, "By themselves", boxes, max(700.0, (area * 2) ** 0.5))
     count = len(boxes)
     return panel(schema, f"{domain.name}  ·  {count} table{'' if count == 1 else 's'}", boxes)
 
