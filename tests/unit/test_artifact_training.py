@@ -84,7 +84,7 @@ def test_every_split_and_measure_knows_signal_from_noise(tmp_path: Path, grid: d
 def test_the_monitor_reads_the_reference_that_training_writes(churn: tuple[ModuleType, Path], tmp_path: Path) -> None:
     train, out = churn
     monitor = loaded(written(tmp_path, "drift_monitor", CHURN)["monitor.py"])
-    reference, model = pd.read_csv(out / "reference.csv"), train.trusted(out / "model.joblib")
+    reference, model = pd.read_csv(out / "reference.csv"), train.trusted(out / "model.joblib")[0]
     log = train.demo("signal", 77, 1_000).assign(target=np.nan)
     log["prediction"] = train.predicted(model, train.features(log))
     assert monitor.watched(reference, log)["verdict"] == "quiet"
@@ -108,6 +108,18 @@ def test_a_champion_that_learned_from_the_signal_stays(churn: tuple[ModuleType, 
     train, out = churn
     assert run(train, tmp_path / "same", "signal", champion=out / "model.joblib") == 3  # no better: no release
     assert not (tmp_path / "same" / "model.joblib").exists()
+
+
+def test_a_champion_that_knew_the_test_rows_is_told_of(churn: tuple[ModuleType, Path], tmp_path: Path) -> None:
+    train, out = churn
+    rows = train.demo("signal")
+    older = rows[rows[train.EVENT_TIME] < rows[train.EVENT_TIME].quantile(0.8)]
+    with threadpool_limits(1):
+        train.run(older, tmp_path, out / "model.joblib", 1)
+    assert json.loads((tmp_path / "manifest.json").read_text())["champion_saw_test_rows"]
+    assert "which knew some of these rows" in (tmp_path / "evaluation.md").read_text()
+    with threadpool_limits(1), pytest.raises(train.Unusable, match="columns that are gone: amount"):
+        train.run(rows.drop(columns="amount"), tmp_path, out / "model.joblib", 1)
 
 
 def test_a_champion_that_its_manifest_does_not_vouch_for_is_not_even_read(
@@ -164,16 +176,24 @@ def test_rows_that_cannot_be_used_are_refused_in_words(
         (train.demo("signal").head(50), "200 are the least"),
         (train.demo("signal").assign(target=7), "0 or 1"),
         (train.demo("signal").head(400), "bring a longer history"),
+        (train.demo("signal").assign(event_time="yesterday"), "ISO 8601"),
     ):
         rows.to_csv(bad, index=False)
         assert train.main(["--data", str(bad), "--out", str(tmp_path / "run")]) == 1
         assert said in capsys.readouterr().err
     assert train.main(["--data", str(tmp_path / "none.csv"), "--out", str(tmp_path)]) == 1
+    bad.write_text("")
+    assert train.main(["--data", str(bad), "--out", str(tmp_path)]) == 1
+    prices, shop = script(tmp_path, PRICES), script(tmp_path, SHOP)
+    with pytest.raises(prices.Unusable, match="must be a number"):
+        prices.checked(prices.demo("signal").assign(target="dear"))
+    with pytest.raises(shop.Unusable, match="told in every row"):
+        shop.checked(shop.demo("signal").assign(entity_id=1))
 
 
 def test_it_serves_categories_and_gaps_that_training_never_saw(churn: tuple[ModuleType, Path]) -> None:
     train, out = churn
-    model = train.trusted(out / "model.joblib")
+    model = train.trusted(out / "model.joblib")[0]
     new = train.features(train.demo("signal").head(3).assign(channel="carrier pigeon", amount=np.nan))
     assert np.isfinite(train.predicted(model, new)).all()
 
@@ -210,10 +230,10 @@ def test_where_rows_and_columns_are_not_the_matter_it_says_why_there_is_none(gri
     assert reason in declined("training", GRIDS[grid])
 
 
-def test_a_problem_in_hostile_words_stays_a_comment(tmp_path: Path) -> None:
+@pytest.mark.parametrize("artifact", ["training", "drift_monitor", "data_quality"])
+def test_a_problem_in_hostile_words_stays_a_comment(tmp_path: Path, artifact: str) -> None:
     words = 'churn """\nimport os; os.abort() # {{ 7 * 7 }} \\" \'\'\' classification \\'
-    for path, content in files("training", {**CHURN, "problem": words}).items():
-        if path.endswith(".py"):
-            compile(content, path, "exec")
-            assert "\nimport os; os.abort" not in content
-            assert "{{" not in content
+    place = written(tmp_path, artifact, {**CHURN, "problem": words, "label_delay": "30 days"})
+    (program,) = (path for name, path in place.items() if name.endswith(".py"))
+    assert "\nimport os; os.abort" not in program.read_text()
+    assert "{{" not in (loaded(program).__doc__ or "")
