@@ -18,7 +18,7 @@ def look(one: Rule, sql: str) -> Linted:
     reader = dialect(one.example_engine)
     schema, unread = replay(one.given, reader)
     assert unread == ()
-    tiers = {Tier.HAZARD} if one.tier is Tier.HAZARD else {Tier.HAZARD, Tier.HYGIENE}
+    tiers = tuple(Tier)[: tuple(Tier).index(one.tier) + 1]
     return lint(
         [LintFile("0001_example.sql", sql, framework("raw"))],
         reader=reader,

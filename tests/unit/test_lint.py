@@ -274,6 +274,16 @@ def test_a_finding_says_where_on_its_line_a_statement_begins() -> None:
     assert places == [(1, 13), (1, 44), (2, 2)]
 
 
+def test_matters_of_taste_are_told_when_asked_for() -> None:
+    table = 'CREATE TABLE users (id serial PRIMARY KEY, name varchar(255), made timestamp, "firstName" json);'
+    assert look(table)["findings"] == []
+    asked = look(table, style=True)["findings"]
+    assert {one["severity"] for one in asked} == {"info"}
+    assert [one["rule"] for one in asked] == [
+        "arbitrary_length", "serial_column", "small_key", "text_json", "timestamp_without_zone", "unwieldy_name",
+    ]  # fmt: skip
+
+
 def test_an_engine_is_told_no_way_that_it_does_not_have() -> None:
     check = "ALTER TABLE users ADD CONSTRAINT c CHECK (age > 0);"
     ways = {}

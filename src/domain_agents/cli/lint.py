@@ -30,6 +30,7 @@ def describe(parser: Parser) -> None:
     parser.add_argument("--engine", metavar="E", help="postgresql, mysql, mariadb or sqlite; detected when left out")
     parser.add_argument("--engine-version", metavar="V", help="such as 16 or 10.11; detected when left out")
     parser.add_argument("--since", metavar="FILE", help="only what follows this file")
+    parser.add_argument("--style", action="store_true", help="matters of taste as well")
     parser.add_argument("--format", type=one_of(*formats), default="text", metavar="|".join(formats))
     parser.epilog = """A statement that is meant so stays, with its reason beside it:
   -- allow: blocking_index_build, the table holds 200 rows"""
@@ -50,6 +51,7 @@ def run(arguments: argparse.Namespace, options: GlobalOptions, terminal: Termina
         "paths": [_in_project(path, root) for path in arguments.paths],
         "engine": arguments.engine,
         "version": arguments.engine_version,
+        "style": arguments.style or None,
         "since": _in_project(arguments.since, root) if arguments.since else None,
     }
     try:

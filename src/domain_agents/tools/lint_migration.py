@@ -13,6 +13,7 @@ from domain_agents.engines import TableSize, UnknownEngine, engine, engine_names
 from domain_agents.findings import Finding, Severity
 from domain_agents.migrations.formats import framework, framework_names
 from domain_agents.migrations.lint import DEFAULT_TIERS, LintFile, Unparsed, lint
+from domain_agents.migrations.rules import Tier
 from domain_agents.tools import NeedsAnswer, Result, Settings, Tool, ToolError, shortened
 from domain_agents.tools._fixing import fixes
 from domain_agents.tools._project import project_directory, read_project
@@ -53,6 +54,7 @@ class LintMigration(BaseModel):
         description='{"users": {"rows": 12000000, "bytes": 9e9, "writes_per_second": 5}}',
     )
     since: str | None = Field(None, max_length=500, description="Only after this file or number")
+    style: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def linted_files(arguments: LintMigration, settings: Settings, job: Job) -> _Loo
         schema=schema,
         sizes=_sizes(arguments),
         before=found.before,
-        tiers=DEFAULT_TIERS,
+        tiers=DEFAULT_TIERS | {Tier.STYLE} if arguments.style else DEFAULT_TIERS,
     )
     unread = [*found.unread, *(Unparsed("schema", one.line, one.sql, one.reason) for one in schema_unread)]
     return _Looked(linted, tuple(unread), database, project)

@@ -231,6 +231,16 @@ def written_constraints(statement: ddl.Statement) -> tuple[ddl.Constraint, ...]:
     return ()
 
 
+def written_columns(statement: ddl.Statement) -> tuple[Column, ...]:
+    """The columns that a statement makes, of a new table or of one that is there."""
+    match statement:
+        case ddl.CreateTable(table=table):
+            return table.columns
+        case ddl.AddColumn(column=column):
+            return (column,)
+    return ()
+
+
 def adds(statement: ddl.Statement, *kinds: type) -> bool:
     """Whether a statement adds a constraint of one of these kinds, with the work that goes with it."""
     if getattr(statement, "using_index", ""):
