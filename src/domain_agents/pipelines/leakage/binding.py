@@ -113,7 +113,7 @@ def _assign_part(machine: Machine, target: ast.Subscript, value: Any) -> None:
     part = target.slice
     if isinstance(part, ast.Tuple) and len(part.elts) == 2:
         part = part.elts[1]
-    columns = column_names(machine, machine.value(part))
+    columns = column_names(machine.value(part))
     rebind(machine, owner, written(held, columns, value, target.lineno))
 
 
@@ -169,7 +169,7 @@ def delete(machine: Machine, target: ast.expr) -> None:
             machine.scope.pop(name, None)
         case ast.Subscript(value=owner, slice=part):
             held = machine.value(owner)
-            names = column_names(machine, machine.value(part))
+            names = column_names(machine.value(part))
             if isinstance(held, Data) and names:
                 rebind(machine, owner, without(held, names, target.lineno))
 
@@ -182,7 +182,7 @@ def without(frame: Data, names: frozenset[str] | None, line: int) -> Data:
     return replace(frame, dropped=frame.dropped | names, only=only, line=line)
 
 
-def column_names(machine: Machine, value: Any) -> frozenset[str] | None:
+def column_names(value: Any) -> frozenset[str] | None:
     """The names that a value spells out; None where it does not."""
     match value:
         case Constant(value=str() as name):
@@ -222,9 +222,9 @@ def chosen_columns(
 def _left_out(machine: Machine, test: ast.expr, name: str) -> frozenset[str] | None:
     match test:
         case ast.Compare(left=ast.Name(id=left), ops=[ast.NotIn()], comparators=[listed]) if left == name:
-            return column_names(machine, machine.value(listed))
+            return column_names(machine.value(listed))
         case ast.Compare(left=ast.Name(id=left), ops=[ast.NotEq()], comparators=[listed]) if left == name:
-            return column_names(machine, machine.value(listed))
+            return column_names(machine.value(listed))
         case ast.BoolOp(op=ast.And(), values=values):
             found = [_left_out(machine, one, name) for one in values]
             known = [one for one in found if one is not None]
@@ -232,12 +232,12 @@ def _left_out(machine: Machine, test: ast.expr, name: str) -> frozenset[str] | N
     return None
 
 
-def combined(machine: Machine, op: ast.operator, left: Any, right: Any, node: ast.expr) -> Any:
+def combined(op: ast.operator, left: Any, right: Any, node: ast.expr) -> Any:
     """`left op right`: applying a statistic to the rows writes it into them."""
     if isinstance(left, Items) and isinstance(right, Items) and isinstance(op, ast.Add):
         return Items(left.values + right.values)
     if isinstance(left, Columns) or isinstance(right, Columns):
-        return _added_columns(machine, left, right)
+        return _added_columns(left, right)
     data = [one for one in (left, right) if isinstance(one, Data)]
     if not data:
         scores = [one for one in (left, right) if isinstance(one, Score)]
@@ -269,11 +269,11 @@ def _is_scaling(op: ast.operator, left: Data, right: Data) -> bool:
     return False
 
 
-def _added_columns(machine: Machine, left: Any, right: Any) -> Columns | None:
+def _added_columns(left: Any, right: Any) -> Columns | None:
     columns, other = (left, right) if isinstance(left, Columns) else (right, left)
     if isinstance(other, Columns):
         return Columns(None, frozenset(), known=False, taints=left.taints | right.taints)
-    names = column_names(machine, other)
+    names = column_names(other)
     if names is None:
         return replace(columns, known=False)
     only = columns.only | names if columns.only is not None else None

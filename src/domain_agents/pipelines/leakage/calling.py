@@ -82,7 +82,7 @@ def _method(machine: Machine, owner: Any, name: str, arguments: Arguments, node:
         case Data():
             return frames.method(machine, owner, name, arguments, node)
         case Grouping():
-            return frames.grouped_method(machine, owner, name, arguments, node)
+            return frames.grouped_method(owner, name, arguments, node)
         case Window():
             return frames.windowed(owner)
         case Estimator():
@@ -90,7 +90,7 @@ def _method(machine: Machine, owner: Any, name: str, arguments: Arguments, node:
         case Splitter():
             return estimators.split(machine, owner, name, arguments, node)
         case Items():
-            return _items_method(machine, owner, name, arguments, node)
+            return _items_method(machine, owner, name, arguments)
         case Columns():
             return _columns_method(machine, owner, name, arguments, node)
         case Score():
@@ -98,11 +98,11 @@ def _method(machine: Machine, owner: Any, name: str, arguments: Arguments, node:
         case Bound(of=data):
             return frames.method(machine, data, name, arguments, node)
         case Named() | None if name in _FITTING | _ASKED:
-            return _unknown_estimator(machine, owner, name, arguments, node)
+            return _unknown_estimator(machine, name, arguments, node)
     return NotImplemented
 
 
-def _unknown_estimator(machine: Machine, owner: Any, name: str, arguments: Arguments, node: ast.Call) -> Any:
+def _unknown_estimator(machine: Machine, name: str, arguments: Arguments, node: ast.Call) -> Any:
     """`scaler.fit_transform(X)` of something that came from elsewhere: its name is all there is to go by."""
     text = ast.unparse(node.func.value) if isinstance(node.func, ast.Attribute) else ""
     last = text.rpartition(".")[2].lower()
@@ -126,7 +126,7 @@ def _remember(machine: Machine, node: ast.expr, estimator: Estimator) -> None:
                 held.attributes[name] = estimator
 
 
-def _items_method(machine: Machine, owner: Items, name: str, arguments: Arguments, node: ast.Call) -> Any:
+def _items_method(machine: Machine, owner: Items, name: str, arguments: Arguments) -> Any:
     positional, _ = arguments
     if name in ("append", "add", "insert") and positional:
         owner.values.append(positional[-1])
@@ -160,7 +160,7 @@ def _columns_method(machine: Machine, owner: Columns, name: str, arguments: Argu
     if name in ("tolist", "to_list", "copy", "values"):
         return owner
     if name in ("drop", "difference", "remove") and positional:
-        names = binding.column_names(machine, positional[0])
+        names = binding.column_names(positional[0])
         if names is None:
             found = replace(owner, known=False)
         else:
@@ -253,9 +253,7 @@ def _bound(machine: Machine, function: Function, arguments: Arguments | None) ->
     positional, named = arguments
     for name, value in zip(names, positional, strict=False):
         scope[name] = binding.named(machine, name, value, machine.line) if isinstance(value, Data) else value
-    for name, value in named.items():
-        if name in names or name in only:
-            scope[name] = value
+    scope |= {name: value for name, value in named.items() if name in names or name in only}
     defaults = dict(zip(names[len(names) - len(parameters.defaults) :], parameters.defaults, strict=False))
     defaults |= {k: v for k, v in zip(only, parameters.kw_defaults, strict=False) if v is not None}
     for name, default in defaults.items():

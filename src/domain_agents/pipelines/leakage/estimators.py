@@ -15,7 +15,7 @@ from domain_agents.pipelines.leakage.values import (
     Estimator,
     Fold,
     Items,
-    Named,
+    Leak,
     Splitter,
     Tuned,
     Turn,
@@ -41,11 +41,9 @@ _TRANSFORMS = frozenset({"transform", "texts_to_sequences", "texts_to_matrix"})
 _PREDICTS = frozenset({"predict", "predict_proba", "decision_function", "predict_log_proba", "predict_classes"})
 _PLURAL = frozenset({"Pipeline", "ImbPipeline", "make_pipeline", "ColumnTransformer", "make_column_transformer",
                      "FeatureUnion", "make_union", "make_imb_pipeline"})  # fmt: skip
-_WRAPPERS = frozenset({"TransformedTargetRegressor", "CalibratedClassifierCV", "OneVsRestClassifier", "MultiOutputRegressor",
-                       "BaggingClassifier", "clone"})  # fmt: skip
 
 
-def made(machine: Machine, name: str, function: Named, arguments: Arguments, node: ast.Call) -> Any:
+def made(machine: Machine, name: str, arguments: Arguments, node: ast.Call) -> Any:
     """The estimator or splitter that a class of that name makes; None where it is not one."""
     positional, named = arguments
     if name in SPLITTERS:
@@ -89,8 +87,14 @@ def _pipeline(machine: Machine, name: str, arguments: Arguments, node: ast.Call)
     model = next((one for one in steps if one.kind in ("model", "search", "unknown")), None)
     learns = any(one.kind == "transformer" for one in steps)
     if model is not None:
-        return Estimator("model", f"Pipeline({model.name})", node.lineno, loops=_loops(machine, node), tuned_on=model.tuned_on,
-                         tuned_line=model.tuned_line)  # fmt: skip
+        return Estimator(
+            "model",
+            f"Pipeline({model.name})",
+            node.lineno,
+            loops=_loops(machine, node),
+            tuned_on=model.tuned_on,
+            tuned_line=model.tuned_line,
+        )
     if name in ("Pipeline", "make_pipeline", "ImbPipeline") and _ends_unknown(arguments):
         return Estimator("unknown", name, node.lineno, loops=_loops(machine, node))
     kind = "transformer" if learns or not steps else "harmless"
@@ -254,10 +258,9 @@ def _resampled(machine: Machine, owner: Estimator, data: list[Data], node: ast.C
     if not data:
         return None
     if data[0].role == TEST:
-        machine.report(judging.Leak("fitted_on_test", node.lineno, owner.name, node.lineno, TEST))
+        machine.report(Leak("fitted_on_test", node.lineno, owner.name, node.lineno, TEST))
     taint = judging.learnt("oversampling", f"{owner.name}.fit_resample", node.lineno, data[0])
-    for one in data[:1]:
-        judging.report_target(machine, data, node.lineno) if one else None
+    judging.report_target(machine, data, node.lineno)
     return Items([replace(one, taints=one.taints | {taint}, subset=False) for one in data])
 
 

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
     from domain_agents.pipelines.leakage.values import Leak
 
-_WORDS = re.compile(r"\b(?:fit|fit_transform|fit_resample|\w*split\w*|sample|adapt|fit_on_texts|objective|cross_val\w*|predict|score|train)\b")
+_WORDS = re.compile(
+    r"\b(?:fit|fit_transform|fit_resample|\w*split\w*|sample|adapt|fit_on_texts|objective|cross_val\w*|predict|score|train)\b"
+)
 
 _SEVERAL = re.compile(
     r"\b(?:several|multiple|many|repeated)\s+[\w-]+(?:\s+[\w-]+)?\s+(?:per|for (?:each|every"

@@ -45,7 +45,7 @@ def method(machine: Machine, owner: Data, name: str, arguments: Arguments, node:
     found = _method(machine, owner, name, arguments, node)
     positional, named = arguments
     if name == "pop" and positional and isinstance(node.func, ast.Attribute):
-        names = binding.column_names(machine, positional[0])
+        names = binding.column_names(positional[0])
         binding.rebind(machine, node.func.value, binding.without(owner, names, node.lineno))
     elif (
         name in _IN_PLACE
@@ -56,7 +56,7 @@ def method(machine: Machine, owner: Data, name: str, arguments: Arguments, node:
         _in_place(machine, node.func.value, found, node.lineno)
         return None
     elif name == "insert" and len(positional) >= 3 and isinstance(node.func, ast.Attribute):
-        names = binding.column_names(machine, positional[1])
+        names = binding.column_names(positional[1])
         binding.rebind(machine, node.func.value, binding.written(owner, names, positional[2], node.lineno))
     return found
 
@@ -81,7 +81,7 @@ def _method(  # noqa: C901  # one branch for each family of methods
     line = node.lineno
     first = positional[0] if positional else None
     if name == "drop":
-        return _drop(machine, owner, arguments, node)
+        return _drop(owner, arguments, node)
     if name == "pop":
         return one_column(owner, first.value, line) if isinstance(first, Constant) else replace(owner, known=False)
     if name in STATISTICS:
@@ -93,16 +93,16 @@ def _method(  # noqa: C901  # one branch for each family of methods
     if name == "map" and isinstance(first, Data):
         return _mapped(owner, first)
     if name == "groupby":
-        return _group(machine, owner, first if first is not None else named.get("by"), node)
+        return _group(owner, first if first is not None else named.get("by"))
     if name in ("rolling", "ewm", "expanding"):
         window = Window(replace(owner, time=owner.time | {"lagged"}), named.get("center") == Constant(True))
         return window if name == "rolling" else replace(window.of, window=True, pure=False, stats=frozenset())
     if name in LAGS:
         return _lagged(owner, name, first, named)
     if name in ("sort_values", "sort_index"):
-        return _sorted(machine, owner, name, arguments)
+        return _sorted(owner, name, arguments)
     if name == "set_index":
-        names = binding.column_names(machine, first if first is not None else named.get("keys")) or frozenset()
+        names = binding.column_names(first if first is not None else named.get("keys")) or frozenset()
         dated = any(DATE_NAME.fullmatch(one) for one in names)
         return replace(
             binding.without(owner, names, owner.line), time=owner.time | {"time index"} if dated else owner.time
@@ -123,7 +123,7 @@ def _method(  # noqa: C901  # one branch for each family of methods
     if name == "pipe":
         return _called_on(machine, first, owner) if isinstance(first, Function) else derived(owner, positional)
     if name in ("merge", "join"):
-        return _merged(owner, first, positional)
+        return _merged(owner, first)
     if name in ("append", "extend"):
         others = [one for one in positional if isinstance(one, Data)]
         return judging.merged([owner, *others])
@@ -191,7 +191,7 @@ def derived(owner: Data, others: list[Any], *, keep: bool = False) -> Data:
     return replace(joined, known=False, pure=False)
 
 
-def _drop(machine: Machine, owner: Data, arguments: Arguments, node: ast.Call) -> Data:
+def _drop(owner: Data, arguments: Arguments, node: ast.Call) -> Data:
     positional, named = arguments
     first = positional[0] if positional else None
     axis = named.get("axis") or (positional[1] if len(positional) > 1 else None)
@@ -200,7 +200,7 @@ def _drop(machine: Machine, owner: Data, arguments: Arguments, node: ast.Call) -
     if columns is None and by_column:
         columns = first if first is not None else named.get("labels")
     if columns is not None:
-        return binding.without(owner, binding.column_names(machine, columns), node.lineno)
+        return binding.without(owner, binding.column_names(columns), node.lineno)
     dropped = first if first is not None else named.get("index")
     if isinstance(dropped, Data) and dropped.sample:
         return replace(owner, subset=True, random=True, excluded=owner.excluded | {dropped.sample})
@@ -218,8 +218,8 @@ def _mapped(owner: Data, table: Data) -> Data:
     )
 
 
-def _group(machine: Machine, owner: Data, by: Any, node: ast.Call) -> Grouping:
-    names = binding.column_names(machine, by) or frozenset()
+def _group(owner: Data, by: Any) -> Grouping:
+    names = binding.column_names(by) or frozenset()
     return Grouping(owner, tuple(sorted(names)), frozenset())
 
 
@@ -243,11 +243,11 @@ def windowed(window: Window) -> Data:
     return replace(window.of, pure=False, window=not shifted, stats=frozenset())
 
 
-def _sorted(machine: Machine, owner: Data, name: str, arguments: Arguments) -> Data:
+def _sorted(owner: Data, name: str, arguments: Arguments) -> Data:
     positional, named = arguments
     if name == "sort_index":
         return replace(owner, time=owner.time | {"sorted"}) if "time index" in owner.time else owner
-    names = binding.column_names(machine, positional[0] if positional else named.get("by")) or frozenset()
+    names = binding.column_names(positional[0] if positional else named.get("by")) or frozenset()
     dated = any(DATE_NAME.fullmatch(one) for one in names)
     return replace(owner, time=owner.time | {"sorted"}, random=False) if dated else owner
 
@@ -271,7 +271,7 @@ def _called_on(machine: Machine, value: Any, frame: Data) -> Any:
     return value
 
 
-def _merged(owner: Data, other: Any, positional: list[Any]) -> Data:
+def _merged(owner: Data, other: Any) -> Data:
     """Rows of the left frame with columns of the right one; statistics of its own rows come back with them."""
     if not isinstance(other, Data):
         return replace(owner, known=False)
@@ -325,7 +325,7 @@ def _applied_function(machine: Machine, owner: Data, arguments: Arguments, line:
     return replace(owner, stats=frozenset()) if owner.column else replace(owner, known=False)
 
 
-def grouped_method(machine: Machine, owner: Grouping, name: str, arguments: Arguments, node: ast.Call) -> Any:
+def grouped_method(owner: Grouping, name: str, arguments: Arguments, node: ast.Call) -> Any:
     """`frame.groupby(keys)[columns].name(...)`."""
     data = owner.of
     positional, _ = arguments
@@ -341,7 +341,7 @@ def grouped_method(machine: Machine, owner: Grouping, name: str, arguments: Argu
     if name in ("cumcount", "ngroup", "rank"):
         return replace(base, repeated=repeated, pure=False)
     if name in ("transform", "apply"):
-        return _group_transform(machine, base, positional, repeated, owner, node)
+        return _group_transform(base, positional, repeated, owner, node)
     if name in STATISTICS or name in ("agg", "aggregate"):
         what = f"groupby({', '.join(owner.keys)})" + (f"[{base.column}]" if base.column else "") + f".{name}"
         taint = judging.learnt("statistic", what, node.lineno, base)
@@ -352,7 +352,7 @@ def grouped_method(machine: Machine, owner: Grouping, name: str, arguments: Argu
 
 
 def _group_transform(
-    machine: Machine, base: Data, positional: list[Any], repeated: frozenset[str], owner: Grouping, node: ast.Call
+    base: Data, positional: list[Any], repeated: frozenset[str], owner: Grouping, node: ast.Call
 ) -> Data:
     given = positional[0] if positional else None
     of = f"groupby({', '.join(owner.keys)})" + (f"[{base.column}]" if base.column else "")

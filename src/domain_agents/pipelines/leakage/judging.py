@@ -162,7 +162,7 @@ def on_fit(machine: Machine, estimator: Estimator, parts: list[Data], line: int)
             machine.report(Leak("fitted_on_test", line, estimator.name, line, data.role))
     if not learns:
         report_target(machine, parts, line)
-    estimator.fitted_on = merged(parts) if estimator.kind == "model" and False else data  # noqa: SIM223
+    estimator.fitted_on = data
     estimator.fit_line = line
 
 

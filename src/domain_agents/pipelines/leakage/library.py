@@ -50,7 +50,8 @@ _JOINS = frozenset(
     {"concat", "concatenate", "vstack", "append", "hstack", "column_stack", "c_", "stack", "union", "row_stack"}
 )
 _SAME = frozenset({"list", "sorted", "tuple", "set", "reversed", "deepcopy", "copy", "display", "DMatrix", "csr_matrix",
-                   "tensor", "from_numpy", "as_tensor", "FloatTensor", "Dataset", "Pool", "cast", "array", "asarray"})  # fmt: skip
+                   "tensor", "from_numpy", "as_tensor", "FloatTensor", "Dataset", "Pool", "cast",
+                   "array", "asarray"})  # fmt: skip
 _GATHERED = frozenset({"array", "asarray", "stack", "DataFrame", "Series", "pad_sequences", "tensor"})
 _CHOICE = frozenset({"max", "min", "argmax", "argmin", "nlargest", "nanargmax", "nanargmin"})
 
@@ -67,7 +68,7 @@ def library(  # noqa: C901  # one branch for each family of names
         return parted(machine, arguments, node)
     if name in CROSS_VALIDATIONS:
         return _cross_validated(machine, arguments, node)
-    made = estimators.made(machine, name, function, arguments, node)
+    made = estimators.made(machine, name, arguments, node)
     if made is not None:
         return made
     if READERS.fullmatch(name) and not (name == "DataFrame" and data):
@@ -79,9 +80,9 @@ def library(  # noqa: C901  # one branch for each family of names
         taint = judging.learnt("selection", f"{name}()", node.lineno, data[0], supervised=True)
         return Data(rows=data[0].rows, role=data[0].role, splits=data[0].splits, stats=frozenset({taint}))
     if name == "resample" and data:
-        return _resampled(machine, data, named, node)
+        return _resampled(data, named, node)
     if name in _JOINS:
-        return joined(machine, positional, named, node)
+        return joined(positional, named, node)
     if name == "merge" and len(data) > 1:
         return frames.method(machine, data[0], "merge", (list(positional[1:]), named), node)
     if name in _CHOICE:
@@ -154,7 +155,7 @@ def parted(machine: Machine, arguments: Arguments, node: ast.Call) -> Items | An
     return Items(found)
 
 
-def joined(machine: Machine, positional: list[Any], named: dict[str, Any], node: ast.Call) -> Any:
+def joined(positional: list[Any], named: dict[str, Any], node: ast.Call) -> Any:
     """Frames one below the other (or beside one another) as one."""
     pieces: list[Any] = []
     for one in positional:
@@ -186,7 +187,7 @@ def _repeats(data: list[Data]) -> bool:
 
 
 def _name(node: ast.Call) -> str:
-    return getattr(node.func, "attr", None) or getattr(node.func, "id", "")
+    return str(getattr(node.func, "attr", None) or getattr(node.func, "id", ""))
 
 
 def _cross_validated(machine: Machine, arguments: Arguments, node: ast.Call) -> Any:
@@ -212,7 +213,7 @@ def _read(machine: Machine, name: str, arguments: Arguments) -> Any:
     time: frozenset[str] = frozenset()
     if dates is not None and dates != Constant(False):
         time = frozenset({"dates"})
-        index = binding.column_names(machine, named.get("index_col")) or frozenset()
+        index = binding.column_names(named.get("index_col")) or frozenset()
         if any(DATE_NAME.fullmatch(one) for one in index) or (dates == Constant(True)):
             time |= {"time index"}
     tabular = name.startswith("read_") or name == "DataFrame"
@@ -227,7 +228,7 @@ def _read(machine: Machine, name: str, arguments: Arguments) -> Any:
     return found
 
 
-def _resampled(machine: Machine, data: list[Data], named: dict[str, Any], node: ast.Call) -> Any:
+def _resampled(data: list[Data], named: dict[str, Any], node: ast.Call) -> Any:
     if named.get("replace") == Constant(False):
         found = [replace(one, subset=True, random=True) for one in data]
     else:

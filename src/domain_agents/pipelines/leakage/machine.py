@@ -242,7 +242,7 @@ class Machine:
             case ast.Dict(keys=keys, values=values):
                 return Items([self.value(one) for one in values], [self.value(one) if one else None for one in keys])
             case ast.BinOp(left=left, op=op, right=right):
-                return binding.combined(self, op, self.value(left), self.value(right), node)
+                return binding.combined(op, self.value(left), self.value(right), node)
             case ast.UnaryOp(operand=operand):
                 return self.value(operand)
             case ast.Compare(left=left, comparators=others):
@@ -298,7 +298,7 @@ class Machine:
                 )
                 return Function(method, cls.scope, owner) if method is not None else None
             case Data():
-                return subscripts.data_attribute(self, owner, name, node)
+                return subscripts.data_attribute(owner, name, node)
             case Estimator():
                 return self._estimator_attribute(owner, name)
             case Items(keys=keys, values=values) if keys:

@@ -44,7 +44,7 @@ def subscript(machine: Machine, node: ast.Subscript) -> Any:  # one answer for e
         case Items():
             return _of_items(machine, owner, part)
         case Grouping(of=data, keys=keys):
-            names = binding.column_names(machine, machine.value(part)) or frozenset()
+            names = binding.column_names(machine.value(part)) or frozenset()
             return Grouping(data, keys, names)
         case Columns():
             return replace(owner, known=False)
@@ -52,7 +52,7 @@ def subscript(machine: Machine, node: ast.Subscript) -> Any:  # one answer for e
             return owner
         case Fold():
             return owner
-    machine.value(part) if isinstance(part, ast.expr) else None
+    machine.value(part)
     return None
 
 
@@ -77,7 +77,7 @@ def _of_data(machine: Machine, owner: Data, part: ast.expr, node: ast.Subscript)
                 return replace(owner, role=_PARTS[name])
             return one_column(owner, name, node.lineno)
         case Items() | Columns():
-            return several_columns(machine, owner, key, node.lineno)
+            return several_columns(owner, key, node.lineno)
         case Fold():
             return _of_fold(owner, key)
         case Data():
@@ -111,7 +111,7 @@ def one_column(owner: Data, name: str, line: int) -> Data:
     )
 
 
-def several_columns(machine: Machine, owner: Data, key: Items | Columns, line: int) -> Data:
+def several_columns(owner: Data, key: Items | Columns, line: int) -> Data:
     """`frame[["a", "b"]]`, `frame[features]`."""
     base = replace(owner, column="", line=line)
     if isinstance(key, Columns):
@@ -122,7 +122,7 @@ def several_columns(machine: Machine, owner: Data, key: Items | Columns, line: i
             known=owner.known and key.known,
             taints=owner.taints | key.taints,
         )
-    names = binding.column_names(machine, key)
+    names = binding.column_names(key)
     if names is None:
         return replace(base, known=False)
     return replace(base, only=names, dropped=frozenset(), parents=names, known=owner.known)
@@ -149,7 +149,7 @@ def _located(machine: Machine, data: Data, name: str, part: ast.expr, node: ast.
         case Constant(value=str() as one):
             return one_column(taken, one, node.lineno)
         case Items() | Columns():
-            return several_columns(machine, taken, key, node.lineno)
+            return several_columns(taken, key, node.lineno)
         case Data(stats=stats) if stats:
             return replace(taken, taints=taken.taints | stats, known=False, line=node.lineno)
         case Data() if key.role == "" and any(one.kind == "selection" for one in key.taints):
@@ -175,7 +175,7 @@ def _rows(machine: Machine, data: Data, rows: ast.expr, name: str, node: ast.Sub
     return replace(data, subset=True, role=data.role or "", random=data.random or bool(role))
 
 
-def data_attribute(machine: Machine, owner: Data, name: str, node: ast.Attribute) -> Any:
+def data_attribute(owner: Data, name: str, node: ast.Attribute) -> Any:
     """`data.name` that is not called."""
     if name in ("iloc", "loc", "at", "iat"):
         return Bound(owner, name)

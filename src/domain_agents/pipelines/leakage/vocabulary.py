@@ -158,8 +158,8 @@ GROUP_NAME = re.compile(
 
 
 _FRAMES: Final = frozenset({
-    "df", "data", "x", "y", "frame", "dataset", "features", "target", "labels", "train", "test", "dataframe", "texts", "raw",
-    "xs", "ys", "images", "corpus",
+    "df", "data", "x", "y", "frame", "dataset", "features", "target", "labels", "train", "test", "dataframe", "texts",
+    "raw",     "xs", "ys", "images", "corpus",
 })  # fmt: skip
 
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from domain_agents.pipelines.leakage.values import Leak
 
 MAX_CHARACTERS = 1_500_000
-_OTHER_CODE = {".r": "R", ".scala": "Scala", ".jl": "Julia", ".java": "Java", ".cpp": "C++", ".rmd": "R Markdown", ".sas": "SAS",
+_OTHER_CODE = {".r": "R", ".scala": "Scala", ".jl": "Julia", ".java": "Java", ".cpp": "C++", ".rmd": "R Markdown",
+               ".sas": "SAS",
                ".ipynb.gz": "a compressed notebook", ".m": "MATLAB"}  # fmt: skip
 _DOCKERFILE = re.compile(r"(?:.*/)?(?:Dockerfile|Containerfile)(?:\.[\w-]+)?|.*\.[Dd]ockerfile")
 

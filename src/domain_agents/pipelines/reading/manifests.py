@@ -59,7 +59,7 @@ def read_yaml(path: str, text: str) -> tuple[list[Document], list[Unread]]:
     found: list[Document] = []
     try:
         for node in yaml.compose_all(text, Loader=loader):
-            content = _value(node, 0) if node is not None else None
+            content = _value(node, 0)
             if isinstance(content, Lined):
                 found.append(Document(path, content))
     except (yaml.YAMLError, RecursionError, ValueError) as error:

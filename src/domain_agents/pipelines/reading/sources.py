@@ -32,7 +32,7 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A code cell of a notebook: its number from 1 among all cells, its execution count, its first line in the whole text."""
+    """A code cell of a notebook: its number from 1 among all cells, its execution count, its first line of all."""
 
     number: int
     count: int | None
@@ -203,8 +203,7 @@ def _joined(path: str, cells: list[dict[str, Any]]) -> tuple[Source, list[Unread
         if tree is None:
             problems.append(Unread(path, problem[0], problem[1], number))
             continue
-        for node in tree.body:
-            body.append(ast.increment_lineno(node, first - 1))
+        body += [ast.increment_lineno(node, first - 1) for node in tree.body]
     text = "\n".join(lines)
     source = Source(path, text, ast.Module(body, []), tuple(found), _allowances(text), is_notebook=True)
     return source, problems
