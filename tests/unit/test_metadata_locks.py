@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from domain_agents.engines import Blocks, Effect
-from domain_agents.migrations import _proof_judging as judging
+from domain_agents.migrations import _proof_locks as locks
 from domain_agents.observations import HeldLock, Observation
 
 ROWS = {"users": 200_000, "orders": 200_000}
@@ -36,7 +36,7 @@ def seen(*locks: tuple[str, str, float], seconds: float = 2.0, **more: object) -
 )
 @pytest.mark.parametrize("engine", ["mysql", "mariadb"])
 def test_what_was_declared_agrees(declared: Effect | None, observation: Observation, engine: str) -> None:
-    assert judging.agrees(declared, observation, ROWS, engine)
+    assert locks.agrees(declared, observation, ROWS, engine)
 
 
 @pytest.mark.parametrize(
@@ -63,31 +63,31 @@ def test_what_was_declared_agrees(declared: Effect | None, observation: Observat
     ],
 )
 def test_what_was_not_declared_is_told(declared: Effect, observation: Observation, told: str) -> None:
-    assert told in judging.disagreement(declared, observation, ROWS, "mariadb")
+    assert told in locks.disagreement(declared, observation, ROWS, "mariadb")
 
 
 def test_a_long_lock_harms_only_a_big_table_that_is_worked_through() -> None:
     copy = seen(("users", "SHARED_NO_WRITE", 1.9), rewrote=("users",), writes_ms=1_900.0, made_wait=True)
-    (harm,) = judging.harms([[copy]], ROWS, "mysql")
+    (harm,) = locks.harms([[copy]], ROWS, "mysql")
     assert harm.endswith("writes wait until it ends (1,900 ms here, at 200,000 rows)")
-    assert judging.harms([[copy]], {"users": 1_000}, "mysql") == []
-    assert judging.harms([[seen(("users", "EXCLUSIVE", 1.9))]], ROWS, "mysql") == []
+    assert locks.harms([[copy]], {"users": 1_000}, "mysql") == []
+    assert locks.harms([[seen(("users", "EXCLUSIVE", 1.9))]], ROWS, "mysql") == []
 
 
 def test_one_change_does_not_hold_its_lock_through_the_next() -> None:
     # Unlike on PostgreSQL a transaction around them keeps nothing: the first lock is gone before the second statement.
     first = seen(("users", "EXCLUSIVE", 0.01), seconds=0.01)
     second = seen(("orders", "SHARED_UPGRADABLE", 1.9), scanned=("orders",))
-    assert judging.harms([[first, second]], ROWS, "mariadb") == []
+    assert locks.harms([[first, second]], ROWS, "mariadb") == []
 
 
 def test_a_wait_that_the_plan_said_aloud_is_no_harm_but_readers_that_wait_are() -> None:
     copy = seen(("users", "SHARED_NO_WRITE", 1.9), rewrote=("users",), writes_ms=1_900.0, made_wait=True)
     waiting = frozenset({copy.file})
-    assert judging.harms([[copy]], ROWS, "mysql")
-    assert judging.harms([[copy]], ROWS, "mysql", waiting) == []
-    said = judging.announced_waits([[copy]], ROWS, "mysql", waiting)
+    assert locks.harms([[copy]], ROWS, "mysql")
+    assert locks.harms([[copy]], ROWS, "mysql", waiting) == []
+    said = locks.announced_waits([[copy]], ROWS, "mysql", waiting)
     assert said
     assert all(one.startswith("writers wait, as the plan says aloud: ") for one in said)
     both = seen(("users", "EXCLUSIVE", 1.9), rewrote=("users",), reads_ms=1_900.0, writes_ms=1_900.0, made_wait=True)
-    assert len(judging.harms([[both]], ROWS, "mysql", waiting)) == len(judging.harms([[both]], ROWS, "mysql"))
+    assert len(locks.harms([[both]], ROWS, "mysql", waiting)) == len(locks.harms([[both]], ROWS, "mysql"))

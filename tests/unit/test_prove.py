@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from domain_agents.engines import Blocks, Effect
 from domain_agents.migrations import _proof_judging as judging
+from domain_agents.migrations import _proof_locks as locks
 from domain_agents.migrations._proof_reading import Reading, read_files
 from domain_agents.migrations.prove import (
     CHECKS,
@@ -83,30 +84,40 @@ def effect(lock: str, *, long: bool = False) -> Effect:
 
 @given(declared=modes, taken=modes)
 def test_inside_a_transaction_only_the_very_lock_that_was_declared_agrees(declared: str, taken: str) -> None:
-    assert judging.agrees(effect(declared), seen(lock=taken), ROWS, "postgresql") == (declared == taken)
+    assert locks.agrees(effect(declared), seen(lock=taken), ROWS, "postgresql") == (declared == taken)
 
 
 @given(declared=modes, taken=modes)
 def test_a_lock_seen_by_sampling_disagrees_only_when_it_is_stronger(declared: str, taken: str) -> None:
     sampled = seen(lock=taken, in_transaction=False)
     stronger = MODES.index(taken) > MODES.index(declared)
-    assert judging.agrees(effect(declared), sampled, ROWS, "postgresql") == (not stronger)
+    assert locks.agrees(effect(declared), sampled, ROWS, "postgresql") == (not stronger)
 
 
 @given(taken=modes)
 def test_a_lock_on_a_table_that_the_migration_itself_made_is_nobodys_business(taken: str) -> None:
-    assert judging.agrees(effect("none"), seen(lock=taken, table="brand_new"), ROWS, "postgresql")
+    assert locks.agrees(effect("none"), seen(lock=taken, table="brand_new"), ROWS, "postgresql")
 
 
 def test_a_rewrite_that_was_not_declared_disagrees() -> None:
     rewriting = seen(lock="ACCESS EXCLUSIVE", rewrote=("users",))
-    assert not judging.agrees(effect("ACCESS EXCLUSIVE"), rewriting, ROWS, "postgresql")
-    assert judging.agrees(effect("ACCESS EXCLUSIVE", long=True), rewriting, ROWS, "postgresql")
+    assert not locks.agrees(effect("ACCESS EXCLUSIVE"), rewriting, ROWS, "postgresql")
+    assert locks.agrees(effect("ACCESS EXCLUSIVE", long=True), rewriting, ROWS, "postgresql")
 
 
 def test_a_difference_is_told_with_the_file_the_statement_and_both_locks() -> None:
-    told = judging.disagreement(effect("SHARE"), seen(lock="ACCESS EXCLUSIVE"), ROWS, "postgresql")
+    told = locks.disagreement(effect("SHARE"), seen(lock="ACCESS EXCLUSIVE"), ROWS, "postgresql")
     assert told == "0001.sql: ALTER TABLE users ...: the lock taken is ACCESS EXCLUSIVE, declared was SHARE"
+
+
+def test_a_renamed_enum_value_changes_what_its_columns_show() -> None:
+    schema = (
+        "CREATE TYPE mood AS ENUM ('ok', 'bad')",
+        "CREATE TABLE a (id int, mood mood)",
+        "CREATE TABLE b (mood text)",
+    )
+    file = ProofFile("1.sql", (ProofStatement("ALTER TYPE mood RENAME VALUE 'ok' TO 'fine'"),))
+    assert read_files([file], "postgresql", schema).rewritten == {("a", "mood")}
 
 
 # Harm
@@ -114,28 +125,28 @@ def test_a_difference_is_told_with_the_file_the_statement_and_both_locks() -> No
 
 @given(mode=modes)
 def test_a_scan_of_a_big_table_harms_exactly_when_its_lock_stops_writers(mode: str) -> None:
-    found = judging.harms([[seen(lock=mode, scanned=("users",))]], ROWS, "postgresql")
+    found = locks.harms([[seen(lock=mode, scanned=("users",))]], ROWS, "postgresql")
     assert bool(found) == (mode in MODES[MODES.index("SHARE") :])
 
 
 @given(mode=modes)
 def test_a_scan_of_a_small_table_harms_nobody(mode: str) -> None:
     small = seen(lock=mode, table="countries", scanned=("countries",))
-    assert judging.harms([[small]], ROWS, "postgresql") == []
+    assert locks.harms([[small]], ROWS, "postgresql") == []
 
 
 @given(mode=modes)
 def test_a_lock_alone_harms_nobody(mode: str) -> None:
-    assert judging.harms([[seen(lock=mode)]], ROWS, "postgresql") == []
+    assert locks.harms([[seen(lock=mode)]], ROWS, "postgresql") == []
 
 
 def test_a_lock_harms_through_a_later_statement_of_the_same_transaction_only() -> None:
     locking = seen("ALTER TABLE users ADD COLUMN x int", lock="ACCESS EXCLUSIVE")
     working = seen("UPDATE users SET x = 1", lock="ROW EXCLUSIVE", rows_changed=200_000)
-    together = judging.harms([[locking, working]], ROWS, "postgresql")
+    together = locks.harms([[locking, working]], ROWS, "postgresql")
     assert len(together) == 1
     assert "UPDATE users SET x = 1 changes 200,000 rows while ACCESS EXCLUSIVE is held on users" in together[0]
-    apart = judging.harms([[locking], [working]], ROWS, "postgresql")
+    apart = locks.harms([[locking], [working]], ROWS, "postgresql")
     assert len(apart) == 1
     assert "in one transaction" in apart[0]
     assert "ACCESS EXCLUSIVE" not in apart[0]
@@ -143,18 +154,16 @@ def test_a_lock_harms_through_a_later_statement_of_the_same_transaction_only() -
 
 @given(rows=st.integers(0, 10**7))
 def test_rows_changed_at_once_are_told_from_a_batch_by_their_number(rows: int) -> None:
-    found = judging.harms(
-        [[seen("UPDATE users SET x = 1", lock="ROW EXCLUSIVE", rows_changed=rows)]], ROWS, "postgresql"
-    )
-    assert bool(found) == (rows > judging.MAX_ROWS_IN_ONE_TRANSACTION)
+    found = locks.harms([[seen("UPDATE users SET x = 1", lock="ROW EXCLUSIVE", rows_changed=rows)]], ROWS, "postgresql")
+    assert bool(found) == (rows > locks.MAX_ROWS_IN_ONE_TRANSACTION)
 
 
 @given(wait=st.floats(0, 60_000), made_wait=st.booleans())
 def test_a_long_wait_counts_only_when_the_server_was_seen_to_hold_the_application_back(
     wait: float, *, made_wait: bool
 ) -> None:
-    found = judging.harms([[seen(writes_ms=wait, made_wait=made_wait)]], ROWS, "postgresql")
-    assert bool(found) == (made_wait and wait > judging.MAX_WAIT_MS)
+    found = locks.harms([[seen(writes_ms=wait, made_wait=made_wait)]], ROWS, "postgresql")
+    assert bool(found) == (made_wait and wait > locks.MAX_WAIT_MS)
 
 
 # Data, schema, application

@@ -1,4 +1,4 @@
-"""What a proof must know of migration files before it runs them: tables, columns, deploys, and what to refuse."""
+"""What a proof must know of migration files before it runs them: tables, columns, deploys."""
 
 from __future__ import annotations
 
@@ -17,75 +17,6 @@ if TYPE_CHECKING:
     from domain_agents.catalog import Index, Schema, Table
     from domain_agents.dialects import Dialect
     from domain_agents.engines import Effect
-
-MAX_STATEMENT_CHARACTERS: Final = 200_000
-
-_FILE_FUNCTIONS: Final = (
-    r"\b(?:pg_read_(?:binary_)?file|pg_ls_\w+|pg_stat_file|lo_(?:import|export)|pg_file_\w+|dblink\w*)\s*\("
-)
-_UNTRUSTED: Final = (
-    r"\bCREATE\s+(?:EXTENSION|(?:OR\s+REPLACE\s+)?(?:TRUSTED\s+)?(?:PROCEDURAL\s+)?LANGUAGE)\s+(?:IF\s+NOT\s+EXISTS\s+)?"
-    r'"?(?:pl\w+u|plpython\w*|file_fdw|dblink|postgres_fdw|adminpack)\b'
-)
-_DANGEROUS_PRAGMA: Final = (
-    r"^\s*PRAGMA\s+(?:\w+\s*\.\s*)?(?:writable_schema|temp_store_directory|data_store_directory|trusted_schema)\b"
-)
-
-
-def _refusing(pattern: str, why: str) -> tuple[re.Pattern[str], str]:
-    return re.compile(pattern, re.IGNORECASE | re.DOTALL | re.MULTILINE), why
-
-
-_REACHES_OUTSIDE: Final = {
-    "postgresql": (
-        _refusing(r"^\s*\\", "a psql command (a line that begins with a backslash) is not SQL"),
-        _refusing(r"\bCOPY\b[^;]*?\b(?:PROGRAM\b|(?:FROM|TO)\s+(?:E?'|\$))", "COPY with a program or a file"),
-        _refusing(r"\bCOPY\b[^;]*?\bFROM\s+STDIN\b", "COPY FROM STDIN has its rows outside the statement"),
-        _refusing(_FILE_FUNCTIONS, "a function that reads or writes the server's files, or calls another server"),
-        _refusing(_UNTRUSTED, "an extension or language that reaches outside the database"),
-        _refusing(
-            r"\bALTER\s+SYSTEM\b|\bCREATE\s+(?:SUBSCRIPTION|SERVER|TABLESPACE|DATABASE)\b", "a change of the server"
-        ),
-        _refusing(r"\A\s*(?:LOAD\b|DROP\s+DATABASE\b)", "a change of the server"),
-    ),
-    **dict.fromkeys(
-        ("mysql", "mariadb"),
-        (
-            _refusing(
-                r"\bLOAD\s+(?:DATA|XML|INDEX)\b|\bINTO\s+(?:OUTFILE|DUMPFILE)\b", "a file that is read or written"
-            ),
-            _refusing(r"\bLOAD_FILE\s*\(", "a function that reads the server's files"),
-            _refusing(r"\b(?:DATA|INDEX)\s+DIRECTORY\b", "a table in a folder of its own"),
-            _refusing(
-                r"\bENGINE\s*=?\s*[`'\"]?(?:FEDERATED\w*|CONNECT|SPIDER|S3|OQGRAPH)\b|\bCONNECTION\s*=",
-                "a table on another server",
-            ),
-            _refusing(
-                r"\A\s*(?:CREATE|DROP|ALTER)\s+(?:OR\s+REPLACE\s+)?(?:DATABASE|SCHEMA|USER|ROLE|SERVER|TABLESPACE|EVENT|"
-                r"(?:AGGREGATE\s+)?FUNCTION\b.*\bSONAME)\b",
-                "a change of the server",
-            ),
-            _refusing(
-                r"\A\s*(?:INSTALL|UNINSTALL|SHUTDOWN|KILL|PURGE|RESET|CHANGE\s+(?:MASTER|REPLICATION)|START\s+(?:SLAVE|REPLICA)|"
-                r"STOP\s+(?:SLAVE|REPLICA)|CLONE|RESTART)\b|\bSET\s+(?:@@)?(?:GLOBAL|PERSIST\w*)\b",
-                "a change of the server",
-            ),
-            _refusing(r"\A\s*(?:\\[!.]|source\s|system\s)", "a command of the client is not SQL"),
-        ),
-    ),
-    "sqlite": (
-        _refusing(r"^\s*\.", "a dot command of the sqlite3 shell is not SQL"),
-        _refusing(r"\A\s*(?:ATTACH|DETACH)\b", "ATTACH and DETACH reach another file"),
-        _refusing(r"\A\s*VACUUM\b.*\bINTO\b", "VACUUM INTO writes another file"),
-        _refusing(
-            r"\b(?:load_extension|readfile|writefile|edit|fts3_tokenizer)\s*\(", "a function that reaches outside"
-        ),
-        _refusing(_DANGEROUS_PRAGMA, "a PRAGMA that can damage the database or reach outside"),
-    ),
-}
-"""What a text can be refused for before anything runs. It is for a plain message, early: what keeps a proof inside is the
-role that owns its database and nothing else (in MySQL and MariaDB the user with rights in it alone), and in SQLite the
-authorizer."""
 
 _WRITES_ROWS: Final = re.compile(
     r"^\s*(?:WITH\b.*\b)?(?:UPDATE|MERGE|DELETE|TRUNCATE|CALL|DO|INSERT)\b", re.IGNORECASE | re.DOTALL
@@ -174,29 +105,6 @@ class Reading:
     moved: Mapping[str, str] = field(default_factory=dict)
 
 
-def refusals(engine: str, statements: Iterable[tuple[str, str]]) -> list[str]:
-    """Why statements (file, sql) may not run even on a scratch server: what they reach for outside it."""
-    found: list[str] = []
-    for file, sql in statements:
-        head = " ".join(sql.split())[:80]
-        if len(sql) > MAX_STATEMENT_CHARACTERS:
-            found.append(
-                f"{file}: a statement of {len(sql):,} characters is too long (at most {MAX_STATEMENT_CHARACTERS:,})"
-            )
-            continue
-        bare = _without_comments(sql)
-        for pattern, why in _REACHES_OUTSIDE.get(engine, ()):
-            if pattern.search(bare):
-                found.append(f"{file}: {why}, so it is not run: {head}")
-                break
-    return found
-
-
-def _without_comments(sql: str) -> str:
-    # What stands in /*! ... */ is run by MySQL and MariaDB.
-    return re.sub(r"--[^\n]*|/\*(?!M?!).*?\*/|/\*M?!\d*|\*/", " ", sql, flags=re.DOTALL)
-
-
 def read_files(
     files: Sequence[ProofFile], engine: str, schema: Sequence[str] = (), asked: Sequence[str] = ()
 ) -> Reading:
@@ -234,6 +142,7 @@ def read_files(
     never_null = frozenset(c for c in tightened if c not in added and c[1] not in written)
     rewritten = frozenset(
         changed
+        | _relabelled(files, reader, schema)
         | {(table, name) for table in tables for name in written if (table, name) not in added}
         | set(lost)
         | going
@@ -327,6 +236,25 @@ def _numbered_no_more(files: Sequence[ProofFile], reader: Dialect, reached: Sche
         for atom, column in found
         if column is not None and not column.identity and column.default is None and not column.nullable
     )
+
+
+def _relabelled(files: Sequence[ProofFile], reader: Dialect, schema: Sequence[str]) -> set[tuple[str, str]]:
+    """The columns whose type gets another name for one of its values: their rows show it, though none is touched."""
+    start, _ = replay(";\n".join(schema), reader)
+    enums = [
+        start.enum(atom.enum)
+        for file in files
+        for one in file.statements
+        for read in reader.read(one.sql)
+        for atom in read.atoms
+        if isinstance(atom, ddl.RenameEnumValue)
+    ]
+    return {
+        (str(table.name), column.name)
+        for enum in enums
+        if enum is not None
+        for table, column in ddl.enum_columns(start, enum)
+    }
 
 
 def _constraints(table: Table | None) -> set[ddl.Constraint]:

@@ -6,7 +6,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from domain_agents.migrations._proof_judging import Check, Outcome, head
+from domain_agents.migrations._proof_judging import Check, Outcome
+from domain_agents.migrations._proof_locks import head
 from domain_agents.observations import Undoing
 
 if TYPE_CHECKING:

@@ -6,30 +6,28 @@ Nothing here touches a server: it is handed in as a `Bench`. Judging what was se
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from domain_agents.migrations import _proof_judging as judging
+from domain_agents.migrations import _proof_locks as locks
+from domain_agents.migrations._proof_bench import Bench
 from domain_agents.migrations._proof_judging import Check, Outcome, Verdict
-from domain_agents.migrations._proof_reading import ProofFile, ProofStatement, Reading, read_files, refusals
+from domain_agents.migrations._proof_reading import ProofFile, ProofStatement, Reading, read_files
+from domain_agents.migrations._proof_refusing import refusals
 from domain_agents.migrations._proof_rehearsing import rehearsals
 from domain_agents.migrations._proof_undo import judge_undo, walk_back
 from domain_agents.observations import (
-    Assumptions,
-    Contents,
-    HalfApplied,
     HeldLock,
     How,
-    Interruption,
     LoadSummary,
     Observation,
     SchemaProblem,
     Seeding,
     ServerFacts,
-    Shape,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from domain_agents.engines import Effect
 
@@ -39,93 +37,6 @@ __all__ = [
 ]  # fmt: skip
 
 CHECKS = ("applies", "data_kept", "old_app_works", "new_app_works", "rerun", "crash_resume", "undo", "converges")
-
-
-class Bench(Protocol):
-    """One proof's place on a scratch server: a database of its own, its rows, its application."""
-
-    @property
-    def facts(self) -> ServerFacts:
-        """The server."""
-        ...
-
-    @property
-    def skipped(self) -> Sequence[str]:
-        """Statements of the schema that were left out because they only name roles."""
-        ...
-
-    def apply_schema(self, statements: Sequence[str]) -> None:
-        """Make the schema to start from.
-
-        Raises:
-            SchemaProblem: a statement fails.
-        """
-        ...
-
-    def seed(self, rows: Mapping[str, int], assumed: Assumptions) -> Seeding:
-        """Fill every table with rows that the schema and the assumptions allow."""
-        ...
-
-    def contents(self) -> Contents:
-        """What the tables hold now."""
-        ...
-
-    def shape(self) -> frozenset[Shape]:
-        """The schema as it is now."""
-        ...
-
-    def shape_of(self, statements: Sequence[str]) -> frozenset[Shape]:
-        """The schema that these statements make of the one we started from, without a row in it.
-
-        Raises:
-            SchemaProblem: a statement fails.
-        """
-        ...
-
-    def start_application(self, touched: Collection[str]) -> None:
-        """Let the old application read and write the tables named (all when none of them is there)."""
-        ...
-
-    def deploy_new_application(self, going: Mapping[tuple[str, str], str], moved: Mapping[str, str]) -> None:
-        """The application that knows every column there is now takes over. Of `going` (table, column) it knows only what
-        stands in for them, if anything does.
-        """
-        ...
-
-    def let_application_run(self) -> None:
-        """Return when the application that is live has done something of everything it does, or has had time to."""
-        ...
-
-    def run_file(self, path: str, statements: Sequence[tuple[str, int]]) -> Sequence[Observation]:
-        """Run a file's statements until one fails; one observation for each that was tried."""
-        ...
-
-    def stop_application(self) -> LoadSummary:
-        """End it, and say what it did."""
-        ...
-
-    def remove_application_rows(self) -> None:
-        """Take out the rows that it inserted."""
-        ...
-
-    def empty_twin(self) -> tuple[Callable[[], frozenset[Shape]], Callable[[Sequence[tuple[str, int]]], str]] | None:
-        """The schema that we started from, without a row, in a place of its own: how to read it, and how to run statements
-        (sql, transaction) on it, which gives the first error. None where there is no such place yet.
-        """
-        ...
-
-    def rehearse(
-        self, before: Sequence[Sequence[tuple[str, int]]], file: Sequence[tuple[str, int]]
-    ) -> tuple[Contents, Contents, str, Interruption]:
-        """Run a file in twins: once, twice (and the error of the second run), and killed in the middle and run again."""
-        ...
-
-    def leave_half_applied(
-        self, before: Sequence[Sequence[tuple[str, int]]], file: Sequence[tuple[str, int]]
-    ) -> Sequence[HalfApplied]:
-        """Cut a file off between two changes of the schema, each time in a twin, and run it again from its beginning; none
-        where a transaction takes back what was done."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,22 +287,22 @@ def _concluded(
     # A table that gets another name leaves its own to a view: what is locked by that name is another thing from then on.
     rows = {name: count for name, count in seeding.rows.items() if name not in reading.moved}
     judged = [
-        ProvenStatement(seen, statement.effect, judging.agrees(statement.effect, seen, rows, request.engine))
+        ProvenStatement(seen, statement.effect, locks.agrees(statement.effect, seen, rows, request.engine))
         for statement, seen in zip(declared, observations, strict=False)
     ]
     groups = _groups(request.files, observations)
     waiting = frozenset(file.path for file in request.files if file.waits)
-    reasons = judging.harms(groups, seeding.rows, request.engine, waiting)
-    waits = judging.announced_waits(groups, seeding.rows, request.engine, waiting)
+    reasons = locks.harms(groups, seeding.rows, request.engine, waiting)
+    waits = locks.announced_waits(groups, seeding.rows, request.engine, waiting)
     reasons += [
-        judging.disagreement(one.declared, one.seen, rows, request.engine)
+        locks.disagreement(one.declared, one.seen, rows, request.engine)
         for one in judged
         if one.declared is not None and not one.agrees and not one.seen.error
     ]
     reasons += [f"{name}: {check.why}" for name, check in checks.items() if check.outcome is Outcome.FAILED]
     verdict = Verdict.REFUTED if reasons else Verdict.PROVED
     empty = judging.empty_tables(seeding, reading.tables)
-    other = _other_release(bench.facts, request.version) if request.engine in judging.SERVERS_THAT_REFUSE else ""
+    other = _other_release(bench.facts, request.version) if request.engine in locks.SERVERS_THAT_REFUSE else ""
     if reasons and other:
         # Which ALGORITHM and LOCK a server accepts changes from series to series: this one's answer is no refutation.
         verdict, reasons = Verdict.NOT_RUN, [f"{other}, which may be why:", *reasons]
