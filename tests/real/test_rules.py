@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pymysql
 import pytest
+from tests.unit.lint_cases import SAFE, TABLES
 
 from domain_agents.dialects import dialect
 from domain_agents.migrations.rules import rule, rule_names
@@ -101,3 +102,20 @@ def test_an_alter_of_a_domain_locks_its_tables_as_the_rule_says(postgres: Postgr
     finally:
         postgres.drop_database(database)
     assert ("ShareLock",) in modes
+
+
+@pytest.mark.parametrize("sql", [sql for name, sql in SAFE if name == "postgresql"])
+def test_what_raises_no_alarm_runs_on_postgresql(sql: str, postgres: PostgresScratch) -> None:
+    run(postgres, TABLES, sql)
+
+
+@pytest.mark.parametrize("sql", [sql for name, sql in SAFE if name == "mariadb"])
+def test_what_raises_no_alarm_runs_on_mariadb(sql: str, mariadb: MariaDB) -> None:
+    run_on_mariadb(mariadb, TABLES, sql)
+
+
+@pytest.mark.parametrize("sql", [sql for name, sql in SAFE if name == "sqlite"])
+def test_what_raises_no_alarm_runs_on_sqlite(sql: str) -> None:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.executescript(TABLES + sql)
+    connection.close()
