@@ -60,9 +60,10 @@ class _Look:
 
     def __init__(self, at: Repository) -> None:
         self.at = at
-        self.automated = at.has_file(r"\.github/workflows/.*\.ya?ml|\.gitlab-ci\.yml|jenkinsfile|azure-pipelines\.yml"
-r"|\.circleci/.*"
-                                     r"|.*/dags?/.*\.py|dags?/.*\.py|dvc\.yaml|\.buildkite/.*|bitbucket-pipelines\.yml")  # fmt: skip
+        self.automated = at.has_file(
+            r"\.github/workflows/.*\.ya?ml|\.gitlab-ci\.yml|jenkinsfile|azure-pipelines\.yml|\.circleci/.*"
+            r"|(?:.*/)?dags?/.*\.py|dvc\.yaml|\.buildkite/.*|bitbucket-pipelines\.yml"
+        )
 
     def point(self, test: str, full: str, half: str, tests_only: bool) -> Point:
         found = self.search(full, tests_only=tests_only)

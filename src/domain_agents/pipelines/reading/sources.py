@@ -173,7 +173,7 @@ def read_notebook(path: str, text: str) -> tuple[Source | None, list[Unread]]:
     try:
         loaded = json.loads(text)
         cells = loaded.get("cells")
-        if cells is None:
+        if not isinstance(cells, list):
             cells = [cell for sheet in loaded.get("worksheets", []) for cell in sheet.get("cells", [])]
         language = str(loaded.get("metadata", {}).get("kernelspec", {}).get("language") or "python")
     except (ValueError, AttributeError, RecursionError):
