@@ -37,7 +37,7 @@ _KINDS: Final = {
 _ROUTINES: Final = ("PROCEDURE", "FUNCTION", "EVENT", "PACKAGE")
 _KEPT: Final = ("VIEW", "TRIGGER", "SEQUENCE")
 _ELSEWHERE: Final = ("DATABASE", "SCHEMA", "USER", "ROLE", "SERVER", "TABLESPACE", "LOGFILE", "INSTANCE", "RESOURCE")
-_SMALL: Final = 12
+_SMALL: Final = 16
 """Words between CREATE and what is made: OR REPLACE, ALGORITHM = MERGE, DEFINER = name@host, SQL SECURITY INVOKER."""
 
 

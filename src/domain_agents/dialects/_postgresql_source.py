@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 import postgast
 
@@ -18,6 +19,11 @@ _CLOSE = {"ASCII_41": 1, "ASCII_93": 1}
 _KINDS = {number: value.name for number, value in postgast.pg_query_pb2.Token.DESCRIPTOR.values_by_number.items()}
 _COMMENTS = {"SQL_COMMENT", "C_COMMENT"}
 _PSQL_COMMAND = re.compile(rb"^[ \t]*\\[A-Za-z.!?][^\n]*", re.MULTILINE)
+_COPIED = re.compile(
+    rb"^[ \t]*COPY\s[^;]*?\bFROM\s+stdin\b[^;\n]*;[^\n]*\n(.*?^\\\.)[ \t\r]*$", re.MULTILINE | re.DOTALL | re.IGNORECASE
+)
+_DUMP_GUARD = re.compile(rb"\s*\\(?:un)?restrict\s")
+"""What pg_dump puts around a dump so that psql runs no command from within it: it says nothing about the schema."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +62,41 @@ class Source:
 
     def characters(self, offset: int) -> int:
         """A byte offset as one in characters."""
-        return len(self.bytes[:offset].decode("utf-8", "surrogatepass"))
+        if self._is_ascii:
+            return offset
+        line = self.line(offset) - 1
+        return self._characters_before[line] + len(self.text(self._line_starts[line], offset))
+
+    @cached_property
+    def _is_ascii(self) -> bool:
+        return self.bytes.isascii()
+
+    @cached_property
+    def _characters_before(self) -> tuple[int, ...]:
+        """The characters before each line."""
+        ends = [*self._line_starts[1:], len(self.bytes)]
+        sizes = (len(self.text(start, end)) for start, end in zip(self._line_starts, ends, strict=True))
+        return tuple(accumulate(sizes, initial=0))
+
+    @cached_property
+    def copied(self) -> tuple[tuple[int, int], ...]:
+        """Rows behind COPY ... FROM stdin, with the line that ends them, as spans: data, whatever they look like."""
+        return tuple(match.span(1) for match in _COPIED.finditer(self.bytes))
 
     @cached_property
     def psql_commands(self) -> tuple[tuple[int, int], ...]:
         """Lines that only psql understands, as spans."""
-        return tuple((match.start(), match.end()) for match in _PSQL_COMMAND.finditer(self.bytes))
+        return tuple(span for span in self._commands if not _DUMP_GUARD.match(self.bytes, *span))
+
+    @cached_property
+    def _commands(self) -> tuple[tuple[int, int], ...]:
+        starts = [start for start, _ in self.copied]
+        found = []
+        for match in _PSQL_COMMAND.finditer(self.bytes):
+            place = bisect_left(starts, match.start() + 1) - 1
+            if place < 0 or match.start() >= self.copied[place][1]:
+                found.append(match.span())
+        return tuple(found)
 
     def pieces(self) -> tuple[Piece, ...]:
         """The statements, in order; comments and empty statements are left out."""
@@ -94,10 +129,10 @@ class Source:
         return tuple(pieces)
 
     def _scan(self) -> tuple[list[Token], str, int]:
-        text = self.bytes
-        for start, end in self.psql_commands:
+        text = bytearray(self.bytes)
+        for start, end in (*self._commands, *self.copied):
             # Blanked rather than cut, so that every offset stays what it is in the person's text.
-            text = text[:start] + b" " * (end - start) + text[end:]
+            text[start:end] = b" " * (end - start)
         decoded = text.decode("utf-8", "replace")
         if "\0" in decoded:
             return [], "the text contains a NUL character", 0
