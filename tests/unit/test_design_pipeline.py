@@ -215,6 +215,30 @@ def test_scanned_pages_that_a_hosted_model_reads_train_no_network() -> None:
     }
 
 
+def test_speech_becomes_text_without_training_unless_there_are_labels() -> None:
+    calls = {"problem": "transcribe calls nightly", "problem_type": "speech to text", "modality": "audio"}
+    stages = made(calls).stages
+    assert (stages["need"].rung, stages["training"].rung) == (2, 0)
+    assert "used as it is" in stages["need"].choice
+    assert made({**calls, "rows": 50_000}).stages["training"].rung == 1
+
+
+def test_what_must_be_answered_soon_is_not_assumed_to_take_longer() -> None:
+    found = made({"problem_type": "image classification", "modality": "image", "peak_qps": 100, "latency_p95_ms": 10})
+    assert found.sizing["cores"].inputs["cpu_seconds"] == pytest.approx(0.005)
+
+
+def test_two_figures_of_one_report_rest_on_one_estimate_of_the_traffic() -> None:
+    grid = {"problem_type": "chatbot", "peak_qps": 4, "latency_p95_ms": 900}
+    assert made(grid).sizing["api_cost"].inputs["calls_per_day"] == pytest.approx(34_560)
+
+
+def test_where_no_budget_was_told_the_dearer_of_two_simple_ways_is_said_to_be_so() -> None:
+    grid = {"problem_type": "chatbot", "requests_per_day": 100, "llm": {"n_chunks": 400}}
+    assert "full-text search" in " ".join(one.says for one in made(grid).conflicts)
+    assert made({**grid, "budget_month": 100}).stages["llm"].rung == 3
+
+
 def test_a_corpus_in_every_prompt_is_on_the_bill_and_dear_where_calls_are_rare() -> None:
     def a_call(calls: int) -> float:
         grid = {"problem_type": "chatbot", "requests_per_day": calls, "llm": {"corpus_tokens": 100_000}}

@@ -160,8 +160,23 @@ class Case:
 
     @cached_property
     def is_pretrained(self) -> bool:
-        """Whether embeddings of a pretrained model are all that is needed."""
-        return self.is_search_only and self.searches_by_meaning and not self.is_deep
+        """Whether a pretrained model is all that is needed, for embeddings or for turning speech and scans into text."""
+        return (self.is_search_only and self.searches_by_meaning and not self.is_deep) or self.is_transcribed
+
+    @cached_property
+    def is_transcribed(self) -> bool:
+        """Whether speech or scans become text, and nothing says that there are labels to train on."""
+        grid = self.grid
+        told = (
+            grid.rows,
+            grid.positives,
+            grid.params_b,
+            grid.retrain_cadence,
+            grid.training_hours,
+            grid.decay_per_week,
+        )
+        labelled = grid.label_source is not None or grid.gbdt_ceiling_shown is True
+        return problem.is_transcription(self.words) and not labelled and all(value is None for value in told)
 
     @property
     def answers_requests(self) -> bool:
@@ -211,6 +226,14 @@ class Case:
         if self.grid.cpu_ms_per_request is not None:
             return self.grid.cpu_ms_per_request / 1000
         return DEEP_CPU_SECONDS if self.is_deep else CPU_SECONDS
+
+    @cached_property
+    def answer_cpu_seconds(self) -> float:
+        """The same while somebody waits: what must be answered in five milliseconds cannot be assumed to take thirty."""
+        wait = self.grid.latency_p95_ms
+        if wait is None or not self.cpu_is_assumed:
+            return self.cpu_seconds
+        return min(self.cpu_seconds, max(wait / 2_000, CPU_SECONDS))
 
     @cached_property
     def cpu_is_assumed(self) -> bool:

@@ -9,8 +9,10 @@ from domain_agents.pipelines import problem
 from domain_agents.pipelines.arithmetic import computed, every, figure, span
 from domain_agents.pipelines.case import ONLINE
 from domain_agents.pipelines.compute import gate, reliability
+from domain_agents.pipelines.compute.api_cost import api_cost
 from domain_agents.pipelines.rules.ingestion import STREAM_SECONDS, freshness
 from domain_agents.pipelines.rules.retraining import cadence_days
+from domain_agents.pipelines.sizing import corpus_in_prompt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from domain_agents.pipelines.cost import Cost
 
 _DAY = 86_400.0
+_WORTH_AN_INDEX = 100.0
+"""Dollars a month for which an index is worth building; our own choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +88,10 @@ def _of_time(case: Case) -> Iterator[Conflict]:
     fresh = grid.prediction_freshness_s
     if fresh is not None and case.forced["inference"] == ("prediction_freshness_s",) and not case.inputs_unknown:
         known = grid.inputs_known_in_advance is True
+        taken = "is known" if known else "is taken to be known"
         yield Conflict(
             ("prediction_freshness_s", "inputs_known_in_advance") if known else ("prediction_freshness_s",),
-            f"everything to score is {'' if known else 'taken to be '}known beforehand, and predictions at most {span(fresh)} old forbid the cheap "
-            "batch",
+            f"everything to score {taken} beforehand, and predictions at most {span(fresh)} old forbid the cheap batch",
             "ask what an hour would cost: from an hour on, a scheduled job and a table do, with nothing always on",
         )
     mean = None if grid.requests_per_day is None else grid.requests_per_day / _DAY
@@ -189,6 +193,18 @@ def _of_means(case: Case, cost: Cost) -> Iterator[Conflict]:
             f"usual ones ({figure(round(base, 2))})",
             "agree on the price before the design, or loosen what the largest line of the bill is forced by",
         )
+    corpus = corpus_in_prompt(case)
+    if corpus and grid.budget_month is None and grid.llm.tokens_in is None:
+        calls = grid.requests_per_day
+        whole = api_cost(calls, None, grid.llm.tokens_out, corpus=corpus).result or 0.0
+        found = api_cost(calls, None, grid.llm.tokens_out).result or 0.0
+        if whole > found + _WORTH_AN_INDEX:
+            yield Conflict(
+                ("llm.corpus_tokens" if grid.llm.corpus_tokens is not None else "llm.n_chunks", "requests_per_day"),
+                f"the whole corpus in every prompt comes to {figure(round(whole))} USD a month, full-text search and a "
+                f"few passages to about {figure(round(found))}",
+                "tell a budget (budget_month): below the first figure full-text search is the design",
+            )
     told = grid.ml_fte is not None or grid.platform_fte is not None
     people = (grid.ml_fte or 0) + (grid.platform_fte or 0)
     if told and cost.fte("base") > people / 2 and len(cost.parts) >= 2:

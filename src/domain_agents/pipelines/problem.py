@@ -45,6 +45,7 @@ _COSTLY: Final = re.compile(
     r"payment|money launder|\baml\b|trading"
 )
 _TALK: Final = re.compile(r"chat|assistant|copilot")
+_TRANSCRIPTION: Final = re.compile(r"transcri|speech to text|speech recognition|\bocr\b|text recognition")
 _MEANING: Final = re.compile(r"semantic|embed|similar|nearest neighbou?r|vector|visual|image|related|by meaning")
 _DEEP: Final = re.compile(
     r"object detection|\bimage|\bvideo|\baudio|\bspeech|\bvoice|"
@@ -66,6 +67,11 @@ def is_waited_for(words: str) -> bool:
 def is_talk(words: str) -> bool:
     """Whether people talk to it, as to a person."""
     return _TALK.search(words.lower()) is not None
+
+
+def is_transcription(words: str) -> bool:
+    """Whether speech or scanned pages become text, which models do that others have trained."""
+    return _TRANSCRIPTION.search(words.lower().replace("-", " ")) is not None
 
 
 def is_costly(words: str) -> bool:

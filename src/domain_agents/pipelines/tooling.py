@@ -143,6 +143,8 @@ def stack_rows(case: Case, decisions: Mapping[str, Decision]) -> list[dict[str, 
         there = case.has(_EXISTING.get((stage, decision.rung), "ci")) if (stage, decision.rung) in _EXISTING else ""
         if decision.rung and stage == "need" and decision.choice.startswith("a pretrained embedding"):
             tool, over = "a small embedding model (sentence-transformers, or hosted)", "training one"
+        if decision.rung and stage == "need" and decision.choice.startswith("a pretrained model of"):
+            tool, over = "an open or hosted model for it (Whisper, PaddleOCR or the like)", "training one"
         rows.append({
             "stage": stage,
             "tool": f"{there} (there already)" if there else tool,

@@ -18,7 +18,7 @@ BINS = 10
 
 
 def until_enough(case: Case) -> Computed:
-    """How long until a window holds the 200 predictions below which PSI is noise; of a batch, how often a run holds them."""
+    """How long until a window holds the 200 predictions below which PSI is noise; of a batch, how often one run does."""
     if case.rungs["inference"] == BATCH and case.grid.n_entities:
         return computed(
             "n_entities / min_rows",

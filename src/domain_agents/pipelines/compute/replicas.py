@@ -20,7 +20,7 @@ def cores(case: Case) -> Computed:
         "processor that the busiest second needs"
         + (" (time of one prediction assumed: measure it)" if case.cpu_is_assumed else ""),
         peak_qps=case.qps,
-        cpu_seconds=case.cpu_seconds,
+        cpu_seconds=case.answer_cpu_seconds,
         utilisation=UTILISATION,
     )
 
@@ -32,7 +32,7 @@ def replicas(case: Case) -> Computed:
         "replicas",
         "one more than the busiest second needs",
         peak_qps=case.qps,
-        cpu_seconds=case.cpu_seconds,
+        cpu_seconds=case.answer_cpu_seconds,
         cores_per_replica=1,
         utilisation=UTILISATION,
     )
@@ -45,7 +45,7 @@ def in_flight(case: Case) -> Computed:
         "requests",
         "requests inside the service at once, by Little's law",
         peak_qps=case.qps,
-        cpu_seconds=case.cpu_seconds,
+        cpu_seconds=case.answer_cpu_seconds,
     )
 
 
@@ -58,5 +58,5 @@ def waiting_p95(case: Case, servers: float | None) -> Computed:
         "waiting before the prediction starts, 95 of 100 requests (M/M/c); add the prediction's own time",
         servers=servers,
         peak_qps=case.qps,
-        cpu_seconds=case.cpu_seconds,
+        cpu_seconds=case.answer_cpu_seconds,
     )

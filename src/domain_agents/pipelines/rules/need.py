@@ -174,6 +174,8 @@ def _wording(case: Case, rung: int) -> str:
         return "a rule, a heuristic or SQL, measured; its log is the training data of a later model"
     if rung == 1:
         return "linear model first, then gradient-boosted trees; the rule stays as the baseline to beat"
+    if case.is_transcribed:
+        return "a pretrained model of speech or print, used as it is; its errors are counted on a sample"
     if case.is_search_only and not case.is_deep:
         return "a pretrained embedding model, used as it is"
     return "a pretrained deep model, frozen first, tuned when that falls short; the simpler model stays as the baseline"
