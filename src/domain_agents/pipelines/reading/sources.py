@@ -174,9 +174,9 @@ def read_notebook(path: str, text: str) -> tuple[Source | None, list[Unread]]:
         loaded = json.loads(text)
         cells = loaded.get("cells")
         if not isinstance(cells, list):
-            cells = [cell for sheet in loaded.get("worksheets", []) for cell in sheet.get("cells", [])]
+            cells = [cell for sheet in loaded["worksheets"] for cell in sheet.get("cells", [])]
         language = str(loaded.get("metadata", {}).get("kernelspec", {}).get("language") or "python")
-    except (ValueError, AttributeError, RecursionError):
+    except (ValueError, AttributeError, TypeError, LookupError, RecursionError):
         return None, [Unread(path, "not a notebook: its JSON cannot be read")]
     if language.lower() not in ("python", "python3"):
         return None, [Unread(path, f"a notebook in {language[:20]}, not in Python")]
