@@ -10,9 +10,10 @@ from typing import Any
 from domain_agents.pipelines.artifacts import make
 from domain_agents.pipelines.design import Design, design
 from domain_agents.pipelines.filling import read_grid
-from tests.unit.pipeline_grids import REPORTS, SMALL
+from tests.unit.pipeline_grids import REPORTS, SMALL, SYSTEMS
 
 GRIDS: dict[str, dict[str, Any]] = {**REPORTS, **SMALL}
+EVERY_GRID: dict[str, dict[str, Any]] = {**GRIDS, **{name: grid for name, (grid, _) in SYSTEMS.items()}}
 DATE = "2026-11-21"
 _numbers = itertools.count()
 
@@ -30,6 +31,11 @@ def files(artifact: str, grid: dict[str, Any]) -> dict[str, str]:
 def declined(artifact: str, grid: dict[str, Any]) -> str:
     """Why there is none."""
     return make([artifact], designed(grid)).declined[artifact]
+
+
+def yielding(artifact: str) -> list[dict[str, Any]]:
+    """Every grid that yields it."""
+    return [grid for grid in EVERY_GRID.values() if files(artifact, grid)]
 
 
 def written(folder: Path, artifact: str, grid: dict[str, Any]) -> dict[str, Path]:

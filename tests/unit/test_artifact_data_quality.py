@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.rendered_scripts import GRIDS, declined, files, loaded, written
+from tests.unit.rendered_scripts import GRIDS, declined, files, loaded, written, yielding
 
 NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)
 COLUMNS = ["id", "at", "amount", "channel", "note"]
@@ -215,6 +215,15 @@ def test_its_form_is_that_of_the_rung(tmp_path: Path, capsys: pytest.CaptureFixt
     (tmp_path / "promises.json").write_text(json.dumps(promises))
     assert contract.main(["describe", "--promises", str(tmp_path / "promises.json")]) == 0
     assert "| amount | number | 0.0 to 75.0 | 0.0% |" in capsys.readouterr().out
+
+
+def test_every_grid_that_yields_checks_yields_some_that_run(tmp_path: Path) -> None:
+    for place, grid in enumerate(yielding("data_quality")):
+        folder = tmp_path / str(place)
+        checks = loaded(written(folder, "data_quality", grid)["checks.py"])
+        promises = checks.proposed(*checks.read(saved(folder / "good.csv", lines())))
+        promises["newest"] = None
+        assert checked(checks, promises, folder, lines())[0] == 0
 
 
 def test_where_there_is_no_table_it_says_so() -> None:

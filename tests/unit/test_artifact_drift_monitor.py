@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.unit.rendered_scripts import GRIDS, declined, files, loaded, written
+from tests.unit.rendered_scripts import GRIDS, declined, files, loaded, written, yielding
 
 CHURN = GRIDS["weekly_churn"]
 PRICES = GRIDS["price suggestions for sellers"]
@@ -162,6 +162,15 @@ def test_an_error_that_grows_is_a_fall_where_amounts_are_predicted(tmp_path: Pat
 
     assert monitor.watched(log(1.0), log(1.0))["verdict"] == "quiet"
     assert monitor.watched(log(1.0), log(1.5))["verdict"] == "quality fell"
+
+
+def test_every_grid_that_yields_one_yields_one_that_runs(tmp_path: Path) -> None:
+    grids = yielding("drift_monitor")
+    assert len(grids) > 12
+    for place, grid in enumerate(grids):
+        monitor = loaded(written(tmp_path / str(place), "drift_monitor", grid)["monitor.py"])
+        assert monitor.watched(rows(1), rows(2))["verdict"] == "quiet"
+        assert monitor.watched(rows(1), rows(2, shift=1.0))["verdict"] == "inputs moved"
 
 
 def test_its_numbers_are_those_of_the_design() -> None:

@@ -14,7 +14,7 @@ import pytest
 from sklearn.metrics import average_precision_score, mean_absolute_error, roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from tests.unit.rendered_scripts import GRIDS, declined, files, loaded, written
+from tests.unit.rendered_scripts import GRIDS, declined, files, loaded, written, yielding
 
 CHURN = GRIDS["weekly_churn"]
 """Split by time, thirty days of embargo, judged by ROC AUC."""
@@ -196,6 +196,20 @@ def test_it_serves_categories_and_gaps_that_training_never_saw(churn: tuple[Modu
     model = train.trusted(out / "model.joblib")[0]
     new = train.features(train.demo("signal").head(3).assign(channel="carrier pigeon", amount=np.nan))
     assert np.isfinite(train.predicted(model, new)).all()
+
+
+def test_for_every_grid_that_yields_it_the_parts_are_apart(tmp_path: Path) -> None:
+    grids = yielding("training")
+    assert len(grids) > 12
+    for place, grid in enumerate(grids):
+        train = script(tmp_path / str(place), grid)
+        rows = train.checked(train.demo("signal"))
+        at_train, at_test = (set(part.tolist()) for part in train.split(rows))
+        assert not at_train & at_test
+        assert 0.15 * len(rows) < len(at_test) < 0.25 * len(rows)
+        parts = train.folds(rows.iloc[sorted(at_train)].reset_index(drop=True))
+        assert len(parts) >= 2
+        assert not any(set(before.tolist()) & set(after.tolist()) for before, after in parts)
 
 
 def test_mlflow_is_asked_for_only_where_it_was_chosen() -> None:
