@@ -265,6 +265,8 @@ class Schema:
     """Whether an index's name belongs to its table (MySQL): the keys of `indexes` are then "table.name"."""
     names_ignore_case: frozenset[str] = frozenset()
     """Which names are the same in upper and lower case: "columns", "indexes", "tables"."""
+    _grouped: dict[TableName, tuple[Index, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The indexes by their tables, from the first time that they are asked for."""
 
     def table(self, name: TableName) -> Table | None:
         """The table of that name.
@@ -296,7 +298,13 @@ class Schema:
 
     def indexes_of(self, table: TableName) -> tuple[Index, ...]:
         """The indexes on a table, in the order of their names."""
-        return tuple(index for _, index in sorted(self.indexes.items()) if index.table == table)
+        if not self._grouped and self.indexes:
+            # Asked for each table in turn: looking through all of them each time would cost the square of their number.
+            grouped: dict[TableName, list[Index]] = {}
+            for _, index in sorted(self.indexes.items()):
+                grouped.setdefault(index.table, []).append(index)
+            self._grouped.update((name, tuple(found)) for name, found in grouped.items())
+        return self._grouped.get(table, ())
 
     def with_table(self, table: Table) -> Schema:
         """This schema with a table added or replaced; what a partition has of its own is kept with its parent."""
