@@ -30,7 +30,8 @@ class AuditPipeline(BaseModel):
     paths: list[Annotated[str, Field(min_length=1, max_length=500)]] | None = Field(
         None, max_length=500, description="Files or directories; else all"
     )
-    grid: dict[str, Any] | None = Field(None, description="As in design_pipeline")
+    grid: dict[str, Any] | None = None
+    """As in design_pipeline: it opens the gates of what would be over-engineered."""
     without: list[str] = Field(default_factory=list, max_length=100, description="Rules to leave out")
     offset: int = Field(0, ge=0, le=100_000)
 
@@ -205,23 +206,17 @@ def _missed(rows: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-_ROWS = {"type": "array"}
 TOOL = Tool(
     name="audit_pipeline",
     title="Audit an ML repository",
     description=(
-        "What hurts in an ML repository (code, notebooks, DAGs): leakage, skew, evaluation, security, operations; "
-        "readiness, over-engineering."
+        "What hurts in an ML repository: leakage, skew, security, operations; readiness, over-engineering, and what was "
+        "not analysed."
     ),
     arguments=AuditPipeline,
     output_schema={
         "type": "object",
-        "properties": {
-            "findings": _ROWS,
-            "readiness": {"type": "object"},
-            "over_engineered": _ROWS,
-            "not_analysed": _ROWS,
-        },
+        "properties": {},
         "required": ["findings", "readiness", "over_engineered", "not_analysed"],
     },
     call=audit_pipeline,

@@ -261,7 +261,7 @@ def _zipped(name: str, positional: list[Any]) -> Any:
     if name == "tqdm":
         return first
     if name == "enumerate":
-        from domain_agents.pipelines.leakage.machine import element
+        from domain_agents.pipelines.leakage.looping import element
 
         return Items([Items([None, element(first)])])
     return None

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from domain_agents.pipelines.leakage import binding, calling, judging, subscripts
+from domain_agents.pipelines.leakage.looping import element, tunes
 from domain_agents.pipelines.leakage.values import (
     Bound,
     Class,
-    Columns,
     Constant,
     Data,
     Estimator,
@@ -62,6 +62,8 @@ class Machine:
     returned: list[list[Any]] = field(default_factory=list)
     repeated: frozenset[str] = frozenset()
     """Entities of which the module itself says that they have several rows."""
+    nested: list[Function] = field(default_factory=list)
+    """Functions within functions, with the variables that they see."""
     tried: dict[str, Score] = field(default_factory=dict)
     """Scores on the test part that a loop over parameters kept, by the model's class."""
     samples: list[Data] = field(default_factory=list)
@@ -109,9 +111,18 @@ class Machine:
         for node in definitions:
             if isinstance(node, ast.ClassDef) and id(node) not in self.called:
                 self._run_class(Class(node, self.scopes[0]))
+        self._run_nested()
         for node in definitions:
             if not isinstance(node, ast.ClassDef) and id(node) not in self.called:
                 calling.run_function(self, Function(node, self.scopes[0]), None)
+                self._run_nested()
+
+    def _run_nested(self) -> None:
+        """Functions within functions that nobody called, such as the objective of a search."""
+        while self.nested:
+            function = self.nested.pop()
+            if id(function.node) not in self.called:
+                calling.run_function(self, function, None)
 
     def _run_class(self, cls: Class) -> None:
         self.called.add(id(cls.node))
@@ -167,7 +178,10 @@ class Machine:
                 self.block(orelse)
                 self.block(finalbody)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
-                self.scope[node.name] = Function(node, self.scopes[0])
+                made = Function(node, {**self.scopes[0], **self.scope} if self.depth else self.scopes[0])
+                self.scope[node.name] = made
+                if self.depth:
+                    self.nested.append(made)
             case ast.ClassDef():
                 self.scope[node.name] = Class(node, self.scopes[0])
             case ast.Import(names=names):
@@ -185,7 +199,7 @@ class Machine:
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
         over = self.value(node.iter)
         names = frozenset(one.id for one in ast.walk(node.target) if isinstance(one, ast.Name))
-        loop = Loop(self.number(), names, _tunes(node.iter, over))
+        loop = Loop(self.number(), names, tunes(node.iter, over))
         self._all_loops[loop.number] = loop
         one = element(over)
         self.loops.append(loop)
@@ -344,7 +358,7 @@ class Machine:
         for generator in node.generators:
             over = self.value(generator.iter)
             names = frozenset(one.id for one in ast.walk(generator.target) if isinstance(one, ast.Name))
-            loop = Loop(self.number(), names, _tunes(generator.iter, over))
+            loop = Loop(self.number(), names, tunes(generator.iter, over))
             self._all_loops[loop.number] = loop
             self.loops.append(loop)
             one = element(over)
@@ -377,36 +391,6 @@ def _loaded(target: ast.expr) -> ast.expr:
         case ast.Subscript(value=value, slice=part):
             return ast.copy_location(ast.Subscript(value, part, ast.Load()), target)
     return target
-
-
-def element(over: Any) -> Any:
-    """What one turn of a loop over a value sees."""
-    match over:
-        case Items(values=values, keys=None) if len(values) == 1:
-            return values[0]
-        case Items(values=values, keys=None):
-            kinds = [one for one in values if isinstance(one, Estimator)]
-            if kinds:
-                return kinds[0]
-            pairs = [one for one in values if isinstance(one, Items) and one.keys is None]
-            return pairs[0] if pairs and len(pairs) == len(values) else None
-        case Columns() | Constant() | Named():
-            return None
-        case Data():
-            return None
-    return None
-
-
-def _tunes(node: ast.expr, over: Any) -> bool:
-    """Whether a loop runs over parameters: numbers, names or combinations of them."""
-    if isinstance(node, ast.Call):
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if name == "enumerate" and node.args:
-            return _tunes(node.args[0], None)
-        return name in {"range", "linspace", "logspace", "arange", "product", "ParameterGrid", "ParameterSampler"}
-    if isinstance(over, Items) and over.keys is None:
-        return bool(over.values) and all(isinstance(one, Constant) for one in over.values)
-    return False
 
 
 def _either(first: Data, second: Data) -> Data:
