@@ -200,7 +200,7 @@ def test_a_stated_latency_of_counted_events_is_answered_while_somebody_waits() -
     assert made({**eta, "inputs_known_in_advance": True}).stages["inference"].rung == 0
     shown = made({"problem_type": "recommendation", "requests_per_day": "1M", "latency_p95_ms": 200})
     assert shown.stages["inference"].rung == 0
-    assert "milliseconds of the 200" in shown.stages["inference"].choice
+    assert "a few of the 200 ms" in shown.stages["inference"].choice
     assert shown.questions[0].field == "inputs_known_in_advance"
 
 
@@ -213,6 +213,11 @@ def test_scanned_pages_that_a_hosted_model_reads_train_no_network() -> None:
         "training": 0,
         "llm": 1,
     }
+
+
+@pytest.mark.parametrize("said", ["unlimited", "n/a", "-", "?", None, "as low as possible", "to be determined"])
+def test_words_for_nobody_knows_are_unknown(said: object) -> None:
+    assert read_grid({"budget_month": said, "peak_qps": said}).known() == {}
 
 
 def test_speech_becomes_text_without_training_unless_there_are_labels() -> None:

@@ -9,6 +9,9 @@ from typing import Any, Final
 UNKNOWN_WORDS: Final = frozenset({
     "", "unknown", "?", "??", "n/a", "na", "tbd", "tba", "none given", "not known", "not sure", "unsure", "don't know",
     "dont know", "undefined", "null", "unspecified", "not specified",
+    "unlimited", "no limit", "not applicable", "n.a.", "-", "unclear", "varies", "tbc", "to be determined", "to be decided",
+    "as low as possible",
+    "not measured", "not measured yet", "nobody knows", "no idea",
 })  # fmt: skip
 MAX_TEXT = 2_000
 MAX_NUMBER = 1e18

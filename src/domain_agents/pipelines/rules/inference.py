@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _PERIOD = own_choice("an hourly batch is still a batch; below a minute no schedule keeps up")
 _BORN = stated(
-    "Google, MLOps: prediction service or batch prediction; Instacart 2022, from batch to real time when "
-    "availability changed by the second"
+    "Google, MLOps: prediction service or batch prediction; Instacart 2022, Lessons learned: the journey to real-time "
+    "machine learning"
 )
 _WASTE = measured(
     "arithmetic on the grid; the case of Pixie (Pinterest): computing everyone costs more than computing those who come"
@@ -112,7 +112,7 @@ def _wording(case: Case, rung: int) -> str:
             return "batch: a scheduled query writes a table that the application reads"
         looked_up = "batch: a scheduled job writes predictions to a table that is looked up at request time"
         wait = case.grid.latency_p95_ms
-        return looked_up if wait is None else f"{looked_up}; a look-up by key takes milliseconds of the {figure(wait)}"
+        return looked_up if wait is None else f"{looked_up}; a look-up by key takes a few of the {figure(wait)} ms"
     if rung == 1:
         wait = case.grid.latency_p95_ms
         pace = "as they come" if wait is not None and wait < _MINUTES_MS else "every few minutes"

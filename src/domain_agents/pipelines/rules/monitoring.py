@@ -19,7 +19,7 @@ _SILENT = stated(
     "GOV.UK related links: broken for several months before anybody noticed; Rules of Machine Learning, rule 10"
 )
 _DELAY = own_choice("while the truth is away, only inputs and predictions can speak")
-_GROUPS = stated("Duke Sepsis Watch: performance reviewed per site, sex and race")
+_GROUPS = stated("Valan et al. 2025, Sepsis Watch at another hospital: quality reported site by site")
 _PSI = measured("PSI simulated at 50 to 10,000 rows: below 200 rows it is noise")
 _DAY = 86_400
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _MEMORY = own_choice(
     "a large workstation holds 64 GB, a large rented machine 768 GB; a frame costs five times its file"
 )
-_ZEOS = stated("ZEOS (Zalando): five million series trained and predicted in one job of under two hours")
+_ZEOS = stated("ZEOS (Zalando) 2025: five million series trained and predicted in one job, all within two hours")
 _TIME = own_choice("a run may take half the cadence, so that one may fail")
 _ADAM = stated("Rajbhandari et al. 2020 (ZeRO): 16 bytes a parameter for AdamW in mixed precision")
 MACHINE_GB = 64
