@@ -87,6 +87,9 @@ DANGEROUS: Final[tuple[tuple[str, str, str], ...]] = (
     ("postgresql", "ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users (id);", "scanning_foreign_key"),
     ("postgresql", "ALTER TABLE orders ADD CHECK (total > 0);", "scanning_check"),
     ("postgresql", "ALTER TABLE users ALTER COLUMN email SET NOT NULL;", "scanning_not_null"),
+    ("postgresql", "ALTER TABLE users DROP CONSTRAINT users_pkey;"
+     " CREATE UNIQUE INDEX CONCURRENTLY users_mail ON users (email);"
+     " ALTER TABLE users ADD PRIMARY KEY USING INDEX users_mail;", "scanning_not_null"),
     ("postgresql", "ALTER TABLE users ADD COLUMN country text NOT NULL;", "required_column_without_default"),
     ("postgresql", "ALTER TABLE users ADD COLUMN token uuid DEFAULT gen_random_uuid();", "rewriting_column"),
     ("postgresql", "ALTER TABLE users ADD COLUMN number bigserial;", "rewriting_column"),

@@ -106,6 +106,12 @@ def test_a_rename_that_keeps_the_old_name_as_a_view_is_let_through() -> None:
     assert hazards(f"BEGIN; {rename} CREATE VIEW users AS SELECT * FROM people; COMMIT;", schema=USERS) == []
 
 
+def test_where_nothing_is_known_of_the_tables_a_drop_if_exists_is_taken_for_one() -> None:
+    assert hazards("DROP TABLE IF EXISTS legacy;") == ["dropped_table"]
+    assert hazards("DROP TABLE IF EXISTS legacy;", schema=USERS) == []
+    assert hazards("DROP TABLE IF EXISTS legacy; CREATE TABLE legacy (id bigint PRIMARY KEY);") == []
+
+
 def test_an_index_that_comes_later_in_the_set_serves_the_foreign_key() -> None:
     child = "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint REFERENCES users (id));"
     assert [one["rule"] for one in look(child, schema=USERS)["findings"]] == ["unindexed_foreign_key"]

@@ -221,9 +221,11 @@ class _Replay:
 
     def _assume(self, atom: ddl.Statement, table: TableName | None) -> None:
         """Give the schema what a statement takes for granted, so that what follows from it is not lost."""
-        if table is None or isinstance(atom, ddl.CreateTable | ddl.DropTable):
+        if table is None or isinstance(atom, ddl.CreateTable):
             return
         found = self.schema.table(table)
+        if isinstance(atom, ddl.DropTable) and (found is not None or not self.unknown >= set(self.schema.tables)):
+            return  # where tables are known, one that is not among them is not there
         if found is None:
             found = Table(table, ())
             self.unknown |= {table}

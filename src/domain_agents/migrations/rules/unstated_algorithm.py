@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from domain_agents import ddl
+from domain_agents.catalog import ForeignKey
 from domain_agents.findings import Severity
-from domain_agents.migrations.rules import History, Place, Rule, Said, Tier
+from domain_agents.migrations.rules import History, Place, Rule, Said, Tier, adds
 
 _STATED = re.compile(r"\b(?:ALGORITHM|LOCK)\s*=?\s*\w+", re.IGNORECASE)
 _FEW_ROWS = 100_000
@@ -33,6 +34,8 @@ class _UnstatedAlgorithm(Rule):
     def looks(self, at: Place, history: History) -> Said | None:
         if isinstance(at.statement, ddl.NoCatalogChange | ddl.Verbatim | ddl.CreateTable) or at.is_alone:
             return None
+        if adds(at.statement, ForeignKey):
+            return None  # what it costs is decided by foreign_key_checks: copying_foreign_key
         if not at.effect.is_long or at.blocks or at.clauses or _STATED.search(at.sql):
             return None
         if at.size.rows is not None and at.size.rows < _FEW_ROWS:

@@ -34,7 +34,7 @@ class _UnwieldyName(Rule):
         names += [one.name for one in written_constraints(at.statement)]
         found = [name for name in names if name and not (_PLAIN.fullmatch(name) and len(name) <= _ROOM)]
         return (
-            Said(f"{', '.join(found)} of {at.table}: quotes in every query, or another name than was written")
+            Said(f"{', '.join(found)}: quotes in every query of {at.table}, or another name than was written")
             if found
             else None
         )
