@@ -208,9 +208,9 @@ def _missed(rows: list[dict[str, Any]]) -> list[str]:
 
 TOOL = Tool(
     name="audit_pipeline",
-    title="Audit an ML repository",
+    title="Audit a pipeline",
     description=(
-        "What hurts in an ML repository: leakage, skew, security, operations; readiness, over-engineering, and what was "
+        "What hurts in an ML repository: leakage, skew, security, operations; readiness, over-engineering, what was "
         "not analysed."
     ),
     arguments=AuditPipeline,
