@@ -45,8 +45,8 @@ _WORDS: Final = {
     "triggered": NEVER, "drift-triggered": NEVER, "event-driven": NEVER,
     "ad hoc": NEVER, "ad-hoc": NEVER, "as needed": NEVER,
 }  # fmt: skip
-_YES: Final = frozenset({"yes", "true", "y", "1", "on"})
-_NO: Final = frozenset({"no", "false", "n", "0", "off", "none"})
+_YES: Final = frozenset({"yes", "true", "y", "1", "on", "required", "needed"})
+_NO: Final = frozenset({"no", "false", "n", "0", "off", "none", "not required", "not needed"})
 _NUMBER = re.compile(
     r"(?:[~<>≤≥≈=$€£]|about|under|over|up to|approx\.?|usd|eur)*\s*(-?\d[\d_,' ]*(?:\.\d+)?(?:e[+-]?\d+)?)\s*(.*)",
     re.IGNORECASE,

@@ -35,6 +35,9 @@ _MEANT: Final = {
 }  # fmt: skip
 """What people call a field, where letters alone would not lead to it."""
 
+_THERE_ARE: Final = " Fields: "
+_MOST: Final = 8
+"""Faults that are told at once."""
 _DUTIES: Final = {
     "gdpr": "pii", "pii": "pii", "personal data": "pii", "hipaa": "phi", "phi": "phi", "pci": "card", "pci dss": "card",
     "pci-dss": "card", "card": "card", "soc2": "soc2", "soc 2": "soc2", "special category": "special_category",
@@ -58,11 +61,24 @@ def read_grid(data: Mapping[str, Any]) -> Grid:
             groups[group] |= _group(group, raw)
         else:
             plain[str(name)] = raw
-    return Grid(
-        governance=Governance(**_read(groups["governance"], "governance.")),
-        llm=Llm(**_read(groups["llm"], "llm.")),
-        **_read(plain, ""),
+    faults: list[str] = []
+    top, law, model = (
+        _read(data, prefix, faults)
+        for data, prefix in ((plain, ""), (groups["governance"], "governance."), (groups["llm"], "llm."))
     )
+    if faults:
+        raise GridError(_together(faults))
+    return Grid(governance=Governance(**law), llm=Llm(**model), **top)
+
+
+def _together(faults: list[str]) -> str:
+    """One fault as it is; several on a line each, the names that there are once at its end."""
+    if len(faults) == 1:
+        return faults[0]
+    short = [fault.partition(_THERE_ARE)[0] for fault in faults]
+    more = f"\n{len(short) - _MOST} more" if len(short) > _MOST else ""
+    names = next((fault.partition(_THERE_ARE)[2] for fault in faults if _THERE_ARE in fault), "")
+    return "\n".join(short[:_MOST]) + more + (f"\nFields: {names}" if names else "")
 
 
 def _group(group: str, raw: Any) -> dict[str, Any]:
@@ -82,22 +98,21 @@ def _group(group: str, raw: Any) -> dict[str, Any]:
     raise GridError(f"grid.{group} must be an object; its fields: {names}")
 
 
-def _read(data: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+def _read(data: Mapping[str, Any], prefix: str, faults: list[str]) -> dict[str, Any]:
     known = {one.name.removeprefix(prefix): one for one in abouts() if one.name.startswith(prefix)}
     found: dict[str, Any] = {}
     for name, given in data.items():
         there = known.get(str(name))
         if there is None or "." in str(name):
-            raise GridError(_no_field(prefix + str(name)))
+            faults.append(_no_field(prefix + str(name)))
+            continue
         raw = given.get("value") if isinstance(given, dict) and "value" in given else given
         if _values.is_unknown(raw):
             continue
         try:
             found[str(name)] = there.read(raw)
         except _values.Misread as error:
-            raise GridError(
-                f'grid.{there.name} ({there.means}) {error}; leave it out or write "unknown" if nobody knows'
-            ) from None
+            faults.append(f'grid.{there.name} ({there.means}) {error}; leave it out or write "unknown" if nobody knows')
     return found
 
 
@@ -114,4 +129,4 @@ def _no_field(name: str) -> str:
         )
         close = choices[matches[0]] if matches else None
     hint = f" Did you mean {close} ({about(close).means})?" if close else ""
-    return f"grid.{shown}: there is no such field.{hint} Fields: {', '.join(names)}"
+    return f"grid.{shown}: there is no such field.{hint}{_THERE_ARE}{', '.join(names)}"
