@@ -79,6 +79,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "set_not_null": {"table": "customers", "column": "country", "backfill": "'??'"},
 }
 EXAMPLES |= {
+    "set_comment": {"table": "customers", "column": "email", "comment": "where it's sent"},
     "set_collation": {"table": "customers", "column": "email", "collation": "utf8mb4_bin"},
     "split_column": {
         "table": "customers",
@@ -146,6 +147,7 @@ NEEDS = {
     "create_materialized_view": Can.MATERIALIZED_VIEWS,
     "refresh_view": Can.MATERIALIZED_VIEWS,
     "set_collation": Can.SET_COLLATION,
+    "set_comment": Can.SET_COMMENT,
     "change_primary_key": Can.CONCURRENT_WRITES,
     "add_exclusion": Can.EXCLUSION_CONSTRAINTS,
     "set_identity": Can.SEQUENCES,

@@ -26,6 +26,13 @@ POSTGRESQL = {
              made timestamptz NOT NULL DEFAULT now(), CONSTRAINT fresh_a_made_key UNIQUE (a_id, made));
            CREATE INDEX fresh_made_idx ON fresh (made);""",
     ),
+    "comments": (
+        """CREATE TABLE t (id integer PRIMARY KEY, a text, b text); COMMENT ON TABLE t IS 'old';
+           COMMENT ON COLUMN t.a IS 'goes';""",
+        """CREATE TABLE t (id integer PRIMARY KEY, a text, b text, c text); COMMENT ON TABLE t IS 'it''s new \\ here';
+           COMMENT ON COLUMN t.b IS 'stays'; COMMENT ON COLUMN t.c IS 'comes';
+           CREATE TABLE u (id integer PRIMARY KEY); COMMENT ON TABLE u IS 'fresh'; COMMENT ON COLUMN u.id IS 'key';""",
+    ),
     "quoted": (
         """CREATE TABLE "Order" ("Id" integer PRIMARY KEY, "user" text, "first name" text);""",
         """CREATE TABLE "Order" ("Id" integer PRIMARY KEY, "user" text NOT NULL DEFAULT 'x', "first name" text,

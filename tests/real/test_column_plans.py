@@ -83,6 +83,13 @@ def test_a_default_and_a_not_null_change_under_a_running_application(
     assert all(statement["agrees"] for statement in told["statements"])
 
 
+@pytest.mark.parametrize("change", [{"comment": "it's who signs in"}, {"column": "select", "comment": "a \\ in it"}])
+def test_a_comment_keeps_nobody_waiting(request: pytest.FixtureRequest, change: dict[str, Any]) -> None:
+    told = proved(request, "postgresql", changes=[{"kind": "set_comment", "table": "Users", **change}])
+    assert worked(told) >= BOTH_APPLICATIONS
+    assert all(statement["agrees"] for statement in told["statements"])
+
+
 RENAMES = [
     {"column": "email", "new_name": "mail"},  # NOT NULL, unique
     {"column": "select", "new_name": "Quoted name"},

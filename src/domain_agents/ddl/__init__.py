@@ -22,6 +22,7 @@ from domain_agents.ddl._columns import (
     is_serial,
     next_number,
 )
+from domain_agents.ddl._comments import SetComment
 from domain_agents.ddl._declared import as_declared, declared_fields
 from domain_agents.ddl._exclusions import AddExclusion
 from domain_agents.ddl._expressions import mentions, renamed_in
@@ -149,6 +150,7 @@ __all__ = [
     "RenameType",
     "ReshapeColumns",
     "SetCollation",
+    "SetComment",
     "SetDefault",
     "SetIdentity",
     "SetNotNull",

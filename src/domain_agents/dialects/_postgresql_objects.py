@@ -13,6 +13,8 @@ def read_other(kind: str, tree: Any, sql: str) -> tuple[ddl.Statement, ...] | No
     match kind:
         case "create_enum_stmt":
             return (ddl.CreateEnum(Enum(_qualified(tree.type_name), _strings(tree.vals))),)
+        case "comment_stmt" if _word(tree, "objtype") in ("OBJECT_TABLE", "OBJECT_COLUMN"):
+            return (_commented(tree),)
         case "alter_enum_stmt":
             return (_altered_enum(tree),)
         case "rename_stmt" if _word(tree, "rename_type") == "OBJECT_TYPE":
@@ -33,6 +35,13 @@ def read_other(kind: str, tree: Any, sql: str) -> tuple[ddl.Statement, ...] | No
         case "drop_stmt" if len(tree.objects) == 1 or _word(tree, "remove_type") != "OBJECT_TYPE":
             return _dropped(tree, sql)
     return None
+
+
+def _commented(tree: Any) -> ddl.Statement:
+    names = tree.object.list.items
+    if _word(tree, "objtype") == "OBJECT_TABLE":
+        return ddl.SetComment(_qualified(names), "", tree.comment)
+    return ddl.SetComment(_qualified(names[:-1]), names[-1].string.sval, tree.comment)
 
 
 def _altered_enum(tree: Any) -> ddl.Statement:

@@ -51,6 +51,7 @@ class Can(StrEnum):
     DETACH_CONCURRENTLY = "a partition is detached while readers and writers of its parent pass"
     FOREIGN_KEY_NOT_VALID_ON_PARTITIONED = "a foreign key of a partitioned table can be added first and validated later"
     INDEX_INCLUDES = "an index holds columns that it is not sorted by"
+    SET_COMMENT = "a comment is set by a statement of its own"
     SET_COLLATION = "a column gets another collation or character set in place"
     VIEWS_KEEP_NAMES = "a view keeps the names of columns that it was written with, and fails when one is gone"
     FOREIGN_KEY_BRINGS_INDEX = "a foreign key creates the index that it needs"

@@ -23,6 +23,7 @@ _FORMS: Final[dict[type, str]] = {
     ddl.RenameIndex: "rename_index",
     ddl.DropColumn: "drop_column",
     ddl.DropNotNull: "drop_not_null",
+    ddl.SetComment: "set_comment",
     ddl.SetDefault: "set_default",
     ddl.DropConstraint: "drop_constraint",
     ddl.CreateTrigger: "create_trigger",

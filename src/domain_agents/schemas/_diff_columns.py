@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from domain_agents import ddl
@@ -51,7 +52,23 @@ def _added(table: Table, column: Column) -> Followed:
         fields["virtual"] = column.virtual
     if column.collation:
         fields["collation"] = column.collation
-    return Change("add_column", table.name, fields), (ddl.AddColumn(table.name, column),)
+    # Its comment is a change of its own.
+    return Change("add_column", table.name, fields), (ddl.AddColumn(table.name, replace(column, comment="")),)
+
+
+def comment_changes(before: Table, after: Table) -> Iterator[Followed]:
+    """The comments of the table itself and of columns that are there on both sides."""
+    yield from _commented(before, "", before.comment, after.comment)
+    for column in after.columns:
+        old = before.column(column.name)
+        if old is not None:
+            yield from _commented(before, column.name, old.comment, column.comment)
+
+
+def _commented(table: Table, column: str, old: str, new: str) -> Iterator[Followed]:
+    if old != new:
+        fields = {**({"column": column} if column else {}), "comment": new or None}
+        yield Change("set_comment", table.name, fields), (ddl.SetComment(table.name, column, new),)
 
 
 def _changed(engine: str, before: Table, after: Table, old: Column, new: Column) -> Iterator[Followed]:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from domain_agents import ddl
 from domain_agents.catalog import ForeignKey
-from domain_agents.engines import CannotSpell
-from domain_agents.schemas._diff_columns import column_changes
+from domain_agents.engines import Can, CannotSpell
+from domain_agents.schemas._diff_columns import column_changes, comment_changes
 from domain_agents.schemas._diff_enums import enum_changes, enums_going
 from domain_agents.schemas._diff_keys import KeyChanges, bare, dropped_foreign_keys, key_changes
 from domain_agents.schemas._diff_partitions import partition_changes
@@ -223,7 +223,8 @@ class _Run:
 
     def _create(self, table: Table, later: tuple[ForeignKey, ...]) -> None:
         made = replace(table, foreign_keys=tuple(key for key in table.foreign_keys if key not in later), definition="")
-        plain = replace(made, partitions=())
+        silent = tuple(replace(column, comment="") for column in made.columns)
+        plain = replace(made, columns=silent, comment="", partitions=())
         try:
             definition = ";\n".join(self.engine.spell(ddl.CreateTable(plain), self.current))
         except CannotSpell as error:
@@ -241,16 +242,22 @@ class _Run:
             return
         self._take(partition_changes(now, table))
         self._take(key_changes(self.engine.name, self.current, self.after, now, made).coming)
+        self._comments(table)
 
     def _table(self, table: Table, wanted: Table) -> KeyChanges:
         self._rename_columns(table, wanted)
         self._take(column_changes(self.engine.name, self.current.tables[table.name], wanted))
         self._take(partition_changes(self.current.tables[table.name], wanted))
+        self._comments(wanted)
         now = self.current.tables[table.name]
         changes = key_changes(self.engine.name, self.current, self.after, now, wanted)
         self._take(changes.first)
         self.problems += changes.problems
         return changes
+
+    def _comments(self, wanted: Table) -> None:
+        if self.engine.can(Can.SET_COMMENT):
+            self._take(comment_changes(self.current.tables[wanted.name], wanted))
 
     def _dropped_columns(self, name: TableName) -> None:
         wanted = self.after.tables[name]
