@@ -217,10 +217,10 @@ def test_scanned_pages_that_a_hosted_model_reads_train_no_network() -> None:
 
 def test_several_faults_of_a_grid_are_told_at_once() -> None:
     said = refused({"users": 5, "rows": "plenty", "governance": {"gdpr": True}})
-    assert [line for line in said.splitlines() if line.startswith("- grid.")] == [
-        "- grid.users: there is no such field. Did you mean n_entities (users, items or series to score)?",
-        '- grid.rows (training rows) must be a number, such as 100000; leave it out or write "unknown" if nobody knows',
-        "- grid.governance.gdpr: there is no such field. Did you mean governance.pii (personal data)?",
+    assert [line for line in said.splitlines() if line.startswith("grid.")] == [
+        "grid.users: there is no such field. Did you mean n_entities (users, items or series to score)?",
+        'grid.rows (training rows) must be a number, such as 100000; leave it out or write "unknown" if nobody knows',
+        "grid.governance.gdpr: there is no such field. Did you mean governance.pii (personal data)?",
     ]
     assert said.count("Fields: ") == 1
 
