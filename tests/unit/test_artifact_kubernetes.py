@@ -48,7 +48,7 @@ def checked(found: Design) -> None:
     assert listed == {path.rpartition("/")[2] for path in files} - {"kustomization.yaml"}
     for kind, one in made.items():
         validate(one)
-        assert one["metadata"]["labels"] == {"app.kubernetes.io/name": found.slug.replace("_", "-")}, kind
+        assert one["metadata"]["labels"] == {"app.kubernetes.io/name": one["metadata"]["name"]}, kind
     deployment = made.get("Deployment")
     pod = deployment["spec"]["template"] if deployment else made["CronJob"]["spec"]["jobTemplate"]["spec"]["template"]
     spec = pod["spec"]
@@ -110,6 +110,15 @@ def test_a_schema_error_would_be_seen() -> None:
     scaler["spec"]["maxReplicas"] = "three"
     with pytest.raises(kubernetes_validate.ValidationError):
         validate(scaler)
+
+
+@pytest.mark.parametrize("word", ["Yes", "No", "true"])
+def test_a_problem_that_yaml_would_read_as_something_else_keeps_its_name(word: str) -> None:
+    made = manifests(asked({**BUSY, "problem": word, "problem_type": "ranking", "peak_qps": 2_000}))
+    for one in made.values():
+        if one["kind"] != "Kustomization":
+            validate(one)
+    assert made["Deployment"]["metadata"]["name"] == f"{word.lower()}-model"
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -70,7 +70,7 @@ def _values(design: Design) -> dict[str, Any]:
     least, most = least_replicas(design), most_replicas(design)
     needed = replicas(design.case)
     return {
-        "name": design.slug.replace("_", "-"),
+        "name": _name(design),
         "slug": design.slug,
         "platform": comment(reason(design, "platform")),
         "serving": comment(reason(design, "serving")),
@@ -87,6 +87,12 @@ def _values(design: Design) -> dict[str, Any]:
         "timeout": when.timeout_seconds,
         "service": is_service(design),
     }
+
+
+def _name(design: Design) -> str:
+    """The slug as Kubernetes names things; words that YAML reads as a truth value or as nothing get a second one."""
+    name = design.slug.replace("_", "-")
+    return f"{name}-model" if name in {"true", "false", "yes", "no", "on", "off", "y", "n", "null"} else name
 
 
 def _unknown() -> str:

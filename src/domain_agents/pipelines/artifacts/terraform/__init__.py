@@ -91,6 +91,8 @@ def _values(design: Design) -> dict[str, Any]:
     return {
         "name": design.slug.replace("_", "-"),
         "slug": design.slug,
+        # A bucket's prefix has 37 letters at most, and RDS takes no two hyphens together.
+        "short": design.slug.replace("_", "-")[:28].strip("-"),
         "bucket": _bucket(design),
         "service": is_service(design),
         "database": bool(stage),
