@@ -284,3 +284,20 @@ def test_expressions_are_the_same_when_they_say_the_same(one: str, other: str, *
 def test_comparing_takes_any_text(one: str, other: str) -> None:
     assert same_expression("postgresql", one, one)
     assert same_expression("postgresql", one, other) == same_expression("postgresql", other, one)
+
+
+def test_a_comment_that_no_change_sets_is_said() -> None:
+    """Where a comment is a part of the column's definition, diff_schema does not change it, and says so."""
+    before, after = schemas(
+        "CREATE TABLE t (id int PRIMARY KEY, a int)", "CREATE TABLE t (id int PRIMARY KEY, a int COMMENT 'x')", "mysql"
+    )
+    assert diff(before, after, engine("mysql")).not_expressed == ("the comment of t.a differs, no change here sets it",)
+    assert diff(after, after, engine("mysql")).not_expressed == ()
+
+
+def test_a_comment_on_a_column_of_a_view_is_no_change_of_tables() -> None:
+    schema = "CREATE TABLE t (id int PRIMARY KEY); CREATE VIEW v AS SELECT id FROM t"
+    sql = "COMMENT ON COLUMN v.id IS 'x'; COMMENT ON TABLE t IS 'y'"
+    given = parse_arguments(PLAN, {"engine": "postgresql", "schema": schema, "sql": sql, "framework": "raw"})
+    plan = PLAN.call(given, Settings(project=None), Job()).structured
+    assert len(plan["files"]) == 1

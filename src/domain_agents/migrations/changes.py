@@ -56,7 +56,7 @@ def from_sql(
                 way_out="leave that out, or write this statement by hand",
             )
         for atom in statement.atoms:
-            if isinstance(atom, ddl.NoCatalogChange) and atom.kind in _IGNORED:
+            if _is_ignored(atom, schema or Schema()):
                 continue
             for single in (
                 single
@@ -72,6 +72,13 @@ def from_sql(
                     )
                 asked.append(Asked(operation, where))
     return tuple(asked)
+
+
+def _is_ignored(atom: ddl.Statement, schema: Schema) -> bool:
+    """What is no change of tables: a comment on a view's column is as little one as a comment on the view."""
+    if isinstance(atom, ddl.SetComment):
+        return schema.table(atom.table) is None and schema.view(atom.table) is not None
+    return isinstance(atom, ddl.NoCatalogChange) and atom.kind in _IGNORED
 
 
 def from_changes(

@@ -25,7 +25,7 @@ from domain_agents.schemas.comparing import table_options
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from domain_agents.catalog import Schema, Table, TableName
+    from domain_agents.catalog import Column, Schema, Table, TableName
     from domain_agents.engines import Engine
     from domain_agents.schemas._diff_columns import Followed
 
@@ -286,6 +286,11 @@ def _words_of(engine: str, current: Schema, after: Schema, table: Table, wanted:
         found.append(
             f"{table.name} is to be partitioned by {wanted.partitioned_by or 'nothing'}, no change here does that"
         )
+    found += [
+        f"the comment of {table.name}.{column.name} differs, no change here sets it"
+        for column in wanted.columns
+        if (old := table.column(column.name)) is not None and _note(old) != _note(column)
+    ]
     was, is_to_be = table_options(table), table_options(wanted)
     found += [
         f"{name} of {table.name}: {was[name]} -> {is_to_be[name]}"
@@ -293,6 +298,12 @@ def _words_of(engine: str, current: Schema, after: Schema, table: Table, wanted:
         if was[name] != is_to_be[name]
     ]
     return found
+
+
+def _note(column: Column) -> str:
+    """The comment, where it is a part of the column's definition."""
+    notes = [one[len("COMMENT") :].strip(" =")[1:-1] for one in column.attributes if one.upper().startswith("COMMENT")]
+    return notes[0] if notes else ""
 
 
 def _says_more(statement: ddl.Statement) -> bool:
