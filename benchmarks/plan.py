@@ -20,7 +20,7 @@ from measuring import table
 from domain_agents.dialects import dialect, replay
 from domain_agents.migrations.project import recognise
 from domain_agents.tools import Job, Settings
-from domain_agents.tools.plan_migration import PlanMigration, plan_migration
+from domain_agents.tools.plan_migration import PlanMigration, TableFacts, plan_migration
 from domain_agents.workspace.files import ProjectFiles
 
 if TYPE_CHECKING:
@@ -83,13 +83,13 @@ def planning(rounds: int) -> list[tuple[str, list[float]]]:
     numbers = count()
     asked = PlanMigration(
         sql=REQUEST,
-        schema=SCHEMA,
+        schema_=SCHEMA,
         engine="postgresql",
         version="16",
         framework="raw",
         date="2026-01-01",
         backfill={"users.status": "'new'"},
-        tables={"users": {"rows": 12_000_000}, "orders": {"rows": 40_000_000}},  # type: ignore[dict-item]  # pydantic reads them
+        tables={"users": TableFacts(rows=12_000_000), "orders": TableFacts(rows=40_000_000)},
     )
     nowhere = Settings(project=None)
 

@@ -81,7 +81,7 @@ def test_rows_defaults_checks_and_views_follow_the_new_name_of_a_value(postgres:
         assert connection.execute("SELECT state::text FROM states").fetchall() == [("it's paid",)]
         assert connection.execute("SELECT id FROM paid").fetchall() == [(1,)]
         [(check,)] = connection.execute("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'noted'")
-        assert "it''s paid" in check
+        assert "it''s paid" in str(check)
     postgres.drop_database(database)
     postgres.drop_role(role)
 

@@ -66,7 +66,8 @@ def test_what_cannot_be_converted_is_listed_and_kept(postgres: PostgresScratch, 
                 for one in file.statements:
                     connection.execute(one.sql)
         before = {key: text for key, text in listed if key not in (100, 300)}
-        kept = dict(connection.execute("SELECT id, value FROM unreadable").fetchall())
+        rows = connection.execute("SELECT id, value FROM unreadable").fetchall()
+        kept: dict[object, object] = {row[0]: row[1] for row in rows}
         added = kept.pop(ROWS + 1)
         assert kept == before
         assert added
