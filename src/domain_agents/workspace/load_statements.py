@@ -61,5 +61,9 @@ def _insert(recipe: Recipe) -> Any:
 
 
 def _delete(table: LiveTable, placeholder: str) -> Any:
-    where = " AND ".join(f"{quoted(name)} = {placeholder}" for name in table.key)
-    return lambda key: (f"DELETE FROM {table.sql} WHERE {where}", key)
+    def written(name: str) -> str:
+        # A driver with %s as its placeholder takes a name's own % for one.
+        return name.replace("%", "%%") if placeholder == "%s" else name
+
+    where = " AND ".join(f"{written(quoted(name))} = {placeholder}" for name in table.key)
+    return lambda key: (f"DELETE FROM {written(table.sql)} WHERE {where}", key)
