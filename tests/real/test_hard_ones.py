@@ -203,10 +203,10 @@ def test_a_rebuilt_parent_keeps_its_cascading_children_inside_a_framework(tmp_pa
     project = make_project(tmp_path)
     database = sa.create_engine(f"sqlite:///{tmp_path}/app.db", poolclass=NullPool)
 
-    @sa.event.listens_for(database, "connect")
     def enforced(connection: Any, _record: object) -> None:
         connection.execute("PRAGMA foreign_keys = ON")
 
+    sa.event.listen(database, "connect", enforced)
     upgrade(project, database)
     with database.begin() as connection:
         for sql in (
