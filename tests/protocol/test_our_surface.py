@@ -152,7 +152,10 @@ async def test_results_fit_the_output_schema_that_is_listed(mode: str) -> None:
         ("get_agent", {"name": "schema-designer"}),
         ("plan_migration", {"sql": "ALTER TABLE users ADD COLUMN tz text", "date": "2026-01-01"}),
         ("design_schema", {"spec": {"entities": [{"name": "User"}]}, "engine": "sqlite"}),
-        ("design_pipeline", {"grid": {"problem": "churn", "rows": "20k"}, "artifacts": ["model_card"], "date": "2026-11-21"}),
+        (
+            "design_pipeline",
+            {"grid": {"problem": "churn", "rows": "20k"}, "artifacts": ["model_card"], "date": "2026-11-21"},
+        ),
     ]
     async with ours(mode) as client:
         schemas = {tool.name: tool.output_schema or {} for tool in (await client.list_tools()).tools}

@@ -196,7 +196,9 @@ class AddPartition:
             raise DoesNotApply(f"the last partition of {table.name} goes up to MAXVALUE: none can be added behind it")
         method = table.partitioned_by.method if table.partitioned_by else ""
         if method and self.bound.kind not in method:
-            raise DoesNotApply(f"{table.name} is partitioned by {method}: the bound of a partition is no {self.bound.kind}")
+            raise DoesNotApply(
+                f"{table.name} is partitioned by {method}: the bound of a partition is no {self.bound.kind}"
+            )
         made = Partition(Table(TableName(self.name), ()), self.bound, is_table=False)
         return schema.with_table(replace(table, partitions=(*table.partitions, made)))
 

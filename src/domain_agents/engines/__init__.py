@@ -299,12 +299,8 @@ class CopiesTables(Protocol):
 
 
 @runtime_checkable
-class ComputesKeys(Protocol):
+class ComputesKeys(Engine, Protocol):
     """An engine whose indexes take columns of all rows only: a column computed by the server stands for anything else."""
-
-    def can(self, capability: Can) -> bool:
-        """See Engine."""
-        ...
 
     def computed_column(self, table: Table, expression: str, *, is_condition: bool) -> Column:
         """The column that holds the expression, or 1 where the condition holds and else NULL; one that is there or new.

@@ -55,7 +55,9 @@ _TIMES: Final = (
 _TEXT: Final = re.compile(r"(?:tiny|medium|long)?(?:text|blob)\b|json\b|long\b|geometry\b", re.IGNORECASE)
 
 
-def form_of(statement: ddl.Statement, schema: Schema, *, by: Conversions) -> str:
+def form_of(  # noqa: C901 - one branch for each statement
+    statement: ddl.Statement, schema: Schema, *, by: Conversions
+) -> str:
     """The statement's form; one that is not known counts as a copy of the table.
 
     `by` is how the server changes types.

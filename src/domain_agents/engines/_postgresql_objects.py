@@ -48,8 +48,8 @@ def spelled_object(
             dropped = f"DROP {kind} {'IF EXISTS ' if statement.if_exists else ''}{gone}"
             return (_kept(gone), dropped) if statement.keeps_privileges else (dropped,)
         case ddl.SetComment(table=table, column=column, comment=comment):
-            name = f"COLUMN {quote_table(table)}.{quote(column)}" if column else f"TABLE {quote_table(table)}"
-            return (f"COMMENT ON {name} IS {literal(comment) if comment else 'NULL'}",)
+            place = f"COLUMN {quote_table(table)}.{quote(column)}" if column else f"TABLE {quote_table(table)}"
+            return (f"COMMENT ON {place} IS {literal(comment) if comment else 'NULL'}",)
         case ddl.RefreshView(table=table, concurrently=concurrently):
             return (f"REFRESH MATERIALIZED VIEW {'CONCURRENTLY ' if concurrently else ''}{quote_table(table)}",)
         case ddl.Reindex():

@@ -121,9 +121,8 @@ class DropConstraint:
                 )
             case ForeignKey(parent=parent):
                 stays = "; the index that it made for itself stays" if engine.can(Can.FOREIGN_KEY_BRINGS_INDEX) else ""
-                return (
-                    f"nobody refuses rows of {written} without a parent in {engine.quote_table(parent)} from here on{stays}"
-                )
+                of = engine.quote_table(parent)
+                return f"nobody refuses rows of {written} without a parent in {of} from here on{stays}"
             case Check(expression=expression):
                 return f"nobody refuses rows of {written} that break {expression} from here on"
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from domain_agents.catalog import Index, IndexKey, TableName
 
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One typed change: a kind of plan_migration with its fields.

@@ -238,7 +238,9 @@ class Runner:
         end = time.perf_counter()
         sampled = self._sampler.look()
         # A weaker lock than the transaction holds already keeps nobody out who was not kept out before.
-        locks = {(oid, mode) for oid, mode in set(sampled.seen) - held_before if not _is_covered(oid, mode, held_before)}
+        locks = {
+            (oid, mode) for oid, mode in set(sampled.seen) - held_before if not _is_covered(oid, mode, held_before)
+        }
         # Reading the locks took a moment; only the statement's own time counts for them.
         observation = Observation(
             file=path,
