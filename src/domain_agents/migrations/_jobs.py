@@ -21,6 +21,7 @@ OF_WAITING: Final = (
     "scanning_foreign_key",
     "blocking_index_build",
     "blocking_unique_constraint",
+    "blocking_table_copy",
 )
 """The rules that say of a statement what the plan says of a file that waits knowingly."""
 
