@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from domain_agents.dialects import dialect, replay
 from domain_agents.engines import TableSize, UnknownEngine, engine, engine_names
+from domain_agents.findings import Severity
 from domain_agents.migrations.changes import Asked, check_backfills, from_changes, from_sql
 from domain_agents.migrations.checking import check
 from domain_agents.migrations.formats import framework, framework_names
@@ -198,9 +199,13 @@ def planned(arguments: PlanMigration, settings: Settings, job: Job) -> Ready:
 def _unsaid(
     findings: Sequence[Finding], migrations: Sequence[PlannedMigration], files: Sequence[RenderedFile]
 ) -> tuple[Finding, ...]:
-    """The findings without those that a file accepts: asked for, or without another way, and said aloud."""
+    """The findings without those that a file accepts: asked for, or without another way, and said aloud.
+
+    What is only worth knowing of a file is said by the plan itself: its prechecks, validations and warnings.
+    """
     accepted = {file.path: migration.accepts for migration, file in zip(migrations, files, strict=True)}
-    return tuple(one for one in findings if one.rule not in accepted.get(one.file, ()))
+    worse = [one for one in findings if one.severity is not Severity.INFO]
+    return tuple(one for one in worse if one.rule not in accepted.get(one.file, ()))
 
 
 def asked_for(arguments: PlanMigration, database: Engine, schema: Schema) -> tuple[Asked, ...]:
