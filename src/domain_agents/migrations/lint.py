@@ -181,7 +181,7 @@ class _Replay:
         if _UNWEIGHED.match(one.sql):
             self.unparsed.append(Unparsed(path, one.line, one.sql, "nothing here weighs what this statement locks"))
         found = weighed(read)
-        for atom in found.atoms:
+        for atom in ddl.renaming(found.atoms, self.schema):
             self._atom(path, one, ddl.as_declared(atom, self.schema), read, found)
 
     def _atom(
