@@ -22,6 +22,7 @@ OF_WAITING: Final = (
     "blocking_index_build",
     "blocking_unique_constraint",
     "blocking_table_copy",
+    "blocking_exclusion",
 )
 """The rules that say of a statement what the plan says of a file that waits knowingly."""
 
