@@ -93,6 +93,7 @@ class ExchangePartition:
                 validations=(Query(count, "as many rows as before", "they are the partition's now"),),
                 undo="; ".join(undo),
                 warnings=self._warnings(engine),
+                accepts=("blocking_partition_change",),  # both or neither: CONCURRENTLY would show the gap
             ),
         )
 

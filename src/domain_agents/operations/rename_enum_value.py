@@ -73,6 +73,7 @@ class RenameEnumValue:
             warnings=named_in_texts(
                 schema, self.value, "a function's text keeps the old name and fails when it runs: change it"
             ),
+            accepts=("renamed_object",),  # the deploy before it knows both names
         )
         if not used:
             return (renaming,)
