@@ -309,6 +309,7 @@ def check_template(data: bytes, file: str) -> tuple[Diagnostic, ...]:
     lines = text.split_lines(text.decode(data)[0])
     try:
         tree = environment(trusted=False).parse("\n" * (template.line - 1) + template.body)
+        names = meta.find_undeclared_variables(tree)  # a filter that there is not shows only here
     except TemplateSyntaxError as error:
         fault = Diagnostic(
             Severity.ERROR,
@@ -321,7 +322,7 @@ def check_template(data: bytes, file: str) -> tuple[Diagnostic, ...]:
     except (TemplateError, RecursionError, ValueError, OverflowError) as error:
         return (*said, Diagnostic(Severity.ERROR, "bad_template", type(error).__name__, "a simpler template", file))
     known = {argument.name for argument in template.arguments}
-    unknown = sorted(meta.find_undeclared_variables(tree) - known)
+    unknown = sorted(names - known)
     missing = [_undeclared(name, template, known).located(file, lines) for name in unknown]
     return (*said, *missing)
 

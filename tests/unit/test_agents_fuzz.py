@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain_agents.agents.diagnostics import format_diagnostics
@@ -79,6 +79,7 @@ def test_arbitrary_text_never_raises(text: str) -> None:
 
 
 @settings(max_examples=400)
+@example(["x", "|", "x"])
 @given(st.lists(st.sampled_from(PIECES), max_size=40))
 def test_pieces_of_frontmatter_in_any_order_never_raise(pieces: list[str]) -> None:
     text = "".join(pieces)
