@@ -11,6 +11,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
+from typing import NamedTuple
 
 import postgast
 
@@ -26,8 +27,7 @@ _DUMP_GUARD = re.compile(rb"\s*\\(?:un)?restrict\s")
 """What pg_dump puts around a dump so that psql runs no command from within it: it says nothing about the schema."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One token: its kind as the scanner names it, and its byte offsets."""
 
     kind: str

@@ -6,7 +6,6 @@ The library's trees never leave this module: what comes out are DDL atoms and th
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import postgast
@@ -36,7 +35,7 @@ from domain_agents.dialects._postgresql_partitions import (
     partition_key,
     partition_made,
 )
-from domain_agents.dialects._postgresql_source import Piece, Source, Span
+from domain_agents.dialects._postgresql_source import Piece, Source, Span, Token
 from domain_agents.engines.postgresql import object_name as default_name
 
 _ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
@@ -110,12 +109,17 @@ def _read_piece(source: Source, piece: Piece) -> ReadStatement:
     start, line = source.characters(piece.start), source.line(piece.start)
     if piece.fault:
         return ReadStatement(sql, start, line, problem=f"PostgreSQL cannot read this: {piece.fault}")
-    understood = _understood_again if len(sql) <= _READ_ONCE else _understood
-    atoms, problem, dropped = understood(sql)
-    return ReadStatement(sql, start, line, atoms, problem, dropped)
+    understood = _ALREADY_READ.get(sql)
+    if understood is None:
+        understood = _understood(sql, piece)
+        if len(sql) <= _READ_ONCE:
+            if len(_ALREADY_READ) >= _MOST_READ:
+                _ALREADY_READ.clear()
+            _ALREADY_READ[sql] = understood
+    return ReadStatement(sql, start, line, *understood)
 
 
-def _understood(sql: str) -> tuple[tuple[ddl.Statement, ...], str, tuple[str, ...]]:
+def _understood(sql: str, piece: Piece) -> tuple[tuple[ddl.Statement, ...], str, tuple[str, ...]]:
     """One statement alone: its atoms, or why there are none, and the clauses they lose."""
     try:
         parsed = postgast.parse(sql)
@@ -124,9 +128,8 @@ def _understood(sql: str) -> tuple[tuple[ddl.Statement, ...], str, tuple[str, ..
     except (RecursionError, ValueError, UnicodeError):
         return (), "PostgreSQL cannot read this: it is nested too deeply", ()
     # The statement is parsed alone, so its own text is the source of every location in it.
-    own = Source(sql)
-    span = Span(own, own.pieces()[0].tokens if own.pieces() else ())
-    reading = _Statement(span)
+    tokens = tuple(Token(one.kind, one.start - piece.start, one.end - piece.start) for one in piece.tokens)
+    reading = _Statement(Span(Source(sql), tokens))
     try:
         atoms = reading.atoms(parsed.stmts[0].stmt, sql)
     except (_NotUnderstood, IndexError) as error:
@@ -137,7 +140,8 @@ def _understood(sql: str) -> tuple[tuple[ddl.Statement, ...], str, tuple[str, ..
 
 _READ_ONCE = 10_000
 """Characters up to which what a statement says is kept: a plan's files are read by the check, the linter and the report."""
-_understood_again = lru_cache(maxsize=2_048)(_understood)
+_MOST_READ = 4_096
+_ALREADY_READ: dict[str, tuple[tuple[ddl.Statement, ...], str, tuple[str, ...]]] = {}
 
 
 def _name(relation: Any) -> TableName:
