@@ -43,6 +43,19 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_rows_that_leave_the_file_are_said_to_be_lost_from_sight(tmp_path: Path) -> None:
+    (tmp_path / "features.py").write_text("def prepare(df):\n    return df\n", encoding="utf-8")
+    (tmp_path / "train.py").write_text(
+        "from features import prepare\nfrom sklearn.linear_model import LogisticRegression\n"
+        "LogisticRegression().fit(prepare(rows), target)\n",
+        encoding="utf-8",
+    )
+    missed = call(tmp_path).structured["not_analysed"]
+    assert [(one["file"], one["reason"]) for one in missed] == [
+        ("train.py", "rows are not followed into functions of other files: prepare")
+    ]
+
+
 def test_findings_carry_file_line_way_out_and_source(project: Path) -> None:
     found = call(project).structured["findings"]
     leak = next(one for one in found if one["rule"] == "resampled_before_split")

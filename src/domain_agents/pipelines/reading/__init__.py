@@ -24,6 +24,7 @@ MAX_CHARACTERS = 1_500_000
 _OTHER_CODE = {".r": "R", ".scala": "Scala", ".jl": "Julia", ".java": "Java", ".cpp": "C++", ".rmd": "R Markdown",
                ".sas": "SAS",
                ".ipynb.gz": "a compressed notebook", ".m": "MATLAB"}  # fmt: skip
+_TRAINING = frozenset({"fit", "fit_transform", "train_test_split"})
 _DOCKERFILE = re.compile(r"(?:.*/)?(?:Dockerfile|Containerfile)(?:\.[\w-]+)?|.*\.[Dd]ockerfile")
 
 
@@ -72,7 +73,19 @@ class Repository:
     @property
     def not_analysed(self) -> tuple[Unread, ...]:
         """What was not read, or not to its end."""
-        return (*self.unread, *self._late)
+        return (*self.unread, *self._late, *self._elsewhere)
+
+    @cached_property
+    def _elsewhere(self) -> tuple[Unread, ...]:
+        """Code that trains with functions of other files: rows are followed through one file only."""
+        here = {path.removesuffix(".py").rpartition("/")[2] for path in self.paths if path.endswith(".py")}
+        here |= {part for path in self.paths if path.endswith(".py") for part in path.split("/")[:-1]}
+        found = []
+        for source in self.code:
+            if source.calls & _TRAINING and (names := source.functions_of(here)):
+                reason = f"rows are not followed into functions of other files: {', '.join(names)}"
+                found.append(Unread(source.path, reason))
+        return tuple(found)
 
     @cached_property
     def code(self) -> tuple[Source, ...]:
@@ -97,7 +110,7 @@ class Repository:
     @cached_property
     def trains(self) -> bool:
         """Whether any of the code fits a model."""
-        return any(one.calls & {"fit", "train", "fit_transform", "train_test_split"} for one in self.code)
+        return any(one.calls & {*_TRAINING, "train"} for one in self.code)
 
     @cached_property
     def has_lock(self) -> bool:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 _MAGIC = re.compile(r"^(?P<indent>\s*)(?:%|!|\?)")
 _CELL_MAGIC = re.compile(r"^\s*%%(?P<name>\w+)")
@@ -66,6 +66,17 @@ class Source:
                 elif isinstance(value, ast.AST):
                     found.append(value)
         return tuple(found)
+
+    def functions_of(self, modules: Collection[str]) -> tuple[str, ...]:
+        """What it calls by a name that it imports from one of these modules, or from its own package."""
+        names = {
+            alias.asname or alias.name
+            for node in self.nodes
+            if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").partition(".")[0] in modules)
+            for alias in node.names
+        }
+        called = {node.func.id for node in self.nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+        return tuple(sorted(name for name in names & called if name[:1].islower()))
 
     @cached_property
     def imports(self) -> frozenset[str]:
