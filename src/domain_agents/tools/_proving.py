@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from domain_agents.workspace.watch import Watch
 
 DEFAULT_SECONDS: Final = 120.0
-PROVABLE: Final = ("postgresql", "mysql", "mariadb", "sqlite")
 ON_A_SERVER: Final = frozenset({"postgresql", "mysql", "mariadb"})
 """Those for which a disposable server can be configured."""
 

@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from domain_agents import ddl
 from domain_agents.catalog import Schema
 from domain_agents.dialects import dialect, replay
-from domain_agents.engines import UnknownEngine, engine, engine_names
 from domain_agents.schemas.audit import Allowed, Audited, Places, audit
 from domain_agents.schemas.rules import rule_names
-from domain_agents.tools import NeedsAnswer, Result, Settings, Tool, ToolError, shortened
+from domain_agents.tools import Result, Settings, Tool, ToolError, shortened
 from domain_agents.tools._arguments import did_you_mean
+from domain_agents.tools._engine import engine_for
 from domain_agents.tools._project import project_directory, read_project
 from domain_agents.tools.plan_migration import TableFacts  # noqa: TC001 - pydantic reads the annotations
 
@@ -118,17 +118,8 @@ def _engine(arguments: AuditSchema, project: Project) -> Engine:
             name = engine_of(arguments.database)
         except NotReadable as error:
             raise ToolError(f"database: {error}") from error
-    if not name:
-        raise NeedsAnswer(
-            "engine",
-            "Which database is this schema for? Nothing in the project tells.",
-            choices=engine_names(),
-            way_out=f'Call again with "engine": one of {", ".join(engine_names())}.',
-        )
-    try:
-        return engine(name, project.version if name == project.engine else (arguments.version or ""))
-    except UnknownEngine as error:
-        raise ToolError(f'version: {error}. Call again with "version" set to one of these.') from error
+    version = project.version if name == project.engine else (arguments.version or "")
+    return engine_for(name, version, "Which database is this schema for? Nothing in the project tells.")
 
 
 def _read(arguments: AuditSchema, settings: Settings, project: Project, database: Engine) -> _Read:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from domain_agents.dialects import dialect, replay
-from domain_agents.engines import UnknownEngine, engine, engine_names
 from domain_agents.schemas.adopting import adopt
 from domain_agents.schemas.advice import advise
 from domain_agents.schemas.audit import audit
@@ -34,7 +33,8 @@ from domain_agents.schemas.spec import (
     read_spec,
 )
 from domain_agents.schemas.writing import write_sql
-from domain_agents.tools import NeedsAnswer, Result, Settings, Tool, ToolError, shortened
+from domain_agents.tools import Result, Settings, Tool, ToolError, shortened
+from domain_agents.tools._engine import engine_for
 from domain_agents.tools._project import project_directory, read_project
 from domain_agents.tools._schema_sides import read_side, renames_of
 
@@ -124,17 +124,9 @@ def _engine(arguments: DesignSchema, spec: Spec, settings: Settings) -> Engine:
     if not name:
         project = read_project(settings, arguments.project)
         name, version = project.engine, version or project.version
-    if not name:
-        raise NeedsAnswer(
-            "engine",
-            "Which database is this schema for? Neither the specification nor the project tells.",
-            choices=engine_names(),
-            way_out=f'Call again with "engine": one of {", ".join(engine_names())}.',
-        )
-    try:
-        return engine(name, version)
-    except UnknownEngine as error:
-        raise ToolError(f'version: {error}. Call again with "version" set to one of these.') from error
+    return engine_for(
+        name, version, "Which database is this schema for? Neither the specification nor the project tells."
+    )
 
 
 def _structured(made: Design, sql: str) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from domain_agents.engines import UnknownEngine, engine, engine_names
+from domain_agents.engines import engine_names
 from domain_agents.schemas.diff import Difference, Renames, diff
-from domain_agents.tools import NeedsAnswer, Result, Settings, Tool, ToolError, shortened
+from domain_agents.tools import Result, Settings, Tool, ToolError, shortened
+from domain_agents.tools._engine import engine_for
 from domain_agents.tools._project import read_project
 from domain_agents.tools._schema_sides import Side, read_side
 
@@ -71,17 +72,7 @@ def _engine(arguments: DiffSchema, settings: Settings) -> Engine:
     if not name:
         project = read_project(settings, arguments.project)
         name, version = project.engine, version or project.version
-    if not name:
-        raise NeedsAnswer(
-            "engine",
-            "Which database are these schemas for? Nothing in the project tells.",
-            choices=engine_names(),
-            way_out=f'Call again with "engine": one of {", ".join(engine_names())}.',
-        )
-    try:
-        return engine(name, version)
-    except UnknownEngine as error:
-        raise ToolError(f'version: {error}. Call again with "version" set to one of these.') from error
+    return engine_for(name, version, "Which database are these schemas for? Nothing in the project tells.")
 
 
 def _specified_engine(arguments: DiffSchema) -> str:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain_agents.dialects import dialect, replay
-from domain_agents.engines import TableSize, UnknownEngine, engine, engine_names
+from domain_agents.engines import TableSize
 from domain_agents.findings import Finding, Severity
 from domain_agents.migrations.formats import framework, framework_names
 from domain_agents.migrations.lint import DEFAULT_TIERS, LintFile, Unparsed, lint
 from domain_agents.migrations.rules import Tier
-from domain_agents.tools import NeedsAnswer, Result, Settings, Tool, ToolError, shortened
+from domain_agents.tools import Result, Settings, Tool, ToolError, shortened
+from domain_agents.tools._engine import engine_for
 from domain_agents.tools._fixing import fixes
 from domain_agents.tools._project import project_directory, read_project
 from domain_agents.tools.plan_migration import TableFacts, today
@@ -139,19 +140,8 @@ def _sizes(arguments: LintMigration) -> dict[str, TableSize]:
 
 
 def _engine(project: Project) -> Engine:
-    if not project.engine:
-        raise NeedsAnswer(
-            "engine",
-            "Which database are these migrations for? Nothing in the project tells.",
-            choices=engine_names(),
-            way_out=f'Call again with "engine": one of {", ".join(engine_names())}.',
-        )
-    if project.engine not in engine_names():
-        raise ToolError(f"engine: {project.engine} cannot be looked at yet; today: {', '.join(engine_names())}")
-    try:
-        return engine(project.engine, project.version)
-    except UnknownEngine as error:
-        raise ToolError(f'version: {error}. Call again with "version" set to one of these.') from error
+    question = "Which database are these migrations for? Nothing in the project tells."
+    return engine_for(project.engine, project.version, question)
 
 
 def todays_schema(arguments: LintMigration, settings: Settings) -> str:

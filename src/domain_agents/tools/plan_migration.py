@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain_agents.dialects import dialect, replay
-from domain_agents.engines import TableSize, UnknownEngine, engine, engine_names
+from domain_agents.engines import TableSize
 from domain_agents.findings import Severity
 from domain_agents.migrations.changes import Asked, check_backfills, from_changes, from_sql
 from domain_agents.migrations.checking import check
@@ -19,8 +19,9 @@ from domain_agents.migrations.plan import Plan, PlannedMigration, Project
 from domain_agents.migrations.planning import plan
 from domain_agents.migrations.rules import Tier
 from domain_agents.operations import CannotPlan
-from domain_agents.tools import Job, NeedsAnswer, Result, Settings, Tool, ToolError, shortened
+from domain_agents.tools import Job, Result, Settings, Tool, ToolError, shortened
 from domain_agents.tools._change import Change, Expression, change_reference
+from domain_agents.tools._engine import engine_for
 from domain_agents.tools._project import project_directory, read_project
 
 if TYPE_CHECKING:
@@ -252,24 +253,8 @@ def recognised(arguments: PlanMigration, settings: Settings) -> Project:
 
 
 def _engine(arguments: PlanMigration, project: Project) -> Engine:
-    plannable = engine_names()
-    if not project.engine:
-        raise NeedsAnswer(
-            "engine",
-            "Which database is this migration for? Nothing in the project tells.",
-            choices=plannable,
-            way_out=f'Call again with "engine": one of {", ".join(plannable)}.',
-        )
-    if project.engine not in plannable:
-        raise ToolError(
-            f"engine: {project.engine} was recognised, and cannot be planned yet; today: {', '.join(plannable)}. "
-            "The migration-writer's own instructions (get_agent) cover it."
-        )
-    try:
-        return engine(project.engine, project.version)
-    except UnknownEngine as error:
-        source = "given" if arguments.version else "recognised in the project"
-        raise ToolError(f'version: {error} ({source}). Call again with "version" set to one of these.') from error
+    question = "Which database is this migration for? Nothing in the project tells."
+    return engine_for(project.engine, project.version, question, recognised=not arguments.version)
 
 
 def _form(arguments: PlanMigration, project: Project) -> Format:

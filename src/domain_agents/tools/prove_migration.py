@@ -11,15 +11,16 @@ from pydantic import Field
 from domain_agents import ddl
 from domain_agents.ddl import DoesNotApply
 from domain_agents.dialects import dialect, replay
-from domain_agents.engines import TableSize, UnknownEngine, engine
+from domain_agents.engines import TableSize
 from domain_agents.migrations._proof_undo import undo_statements
 from domain_agents.migrations.formats import framework, framework_names
 from domain_agents.migrations.planning import table_of
 from domain_agents.migrations.prove import Proof, ProofFile, ProofRequest, ProofStatement
 from domain_agents.operations import MakesWay, PutsBack
-from domain_agents.tools import NeedsAnswer, Result, Settings, Tool, ToolError, shortened
+from domain_agents.tools import Result, Settings, Tool, ToolError, shortened
+from domain_agents.tools._engine import engine_for
 from domain_agents.tools._project import project_directory
-from domain_agents.tools._proving import DEFAULT_SECONDS, ON_A_SERVER, PROVABLE, Refused, prove
+from domain_agents.tools._proving import DEFAULT_SECONDS, ON_A_SERVER, Refused, prove
 from domain_agents.tools.plan_migration import PlanMigration, Ready, asked_for, planned, recognised, todays_schema
 
 if TYPE_CHECKING:
@@ -348,18 +349,8 @@ def _declared(
 
 def _engine_of(arguments: ProveMigration, project: Project) -> Engine:
     name = arguments.engine or project.engine
-    if not name:
-        raise NeedsAnswer(
-            "engine",
-            "Which database is this migration for? Nothing in the project tells.",
-            choices=PROVABLE,
-            way_out=f'Call again with "engine": one of {", ".join(PROVABLE)}.',
-        )
     version = arguments.version or (project.version if name == project.engine else "")
-    try:
-        return engine(name, version)
-    except UnknownEngine as error:
-        raise ToolError(f'version: {error}. Call again with "version" set to one of these.') from error
+    return engine_for(name, version, "Which database is this migration for? Nothing in the project tells.")
 
 
 TOOL = Tool(
