@@ -8,6 +8,7 @@ from __future__ import annotations
 import pkgutil
 import re
 import unicodedata
+from abc import abstractmethod
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING
@@ -104,9 +105,9 @@ class ScriptFormat(Format):
         """
         return sql
 
+    @abstractmethod
     def literal(self, sql: str) -> str:
         """A statement as source, where it stands in the template."""
-        raise NotImplementedError
 
     def text(self, text: str) -> str:
         """A text of one line as source."""
@@ -116,13 +117,13 @@ class ScriptFormat(Format):
         """What the server gets of a statement that the framework is given."""
         return sql
 
+    @abstractmethod
     def opens_transaction(self, content: str) -> bool:
         """Whether the framework opens one around the file, on an engine where that means something."""
-        raise NotImplementedError
 
+    @abstractmethod
     def sent(self, content: str, engine: str) -> tuple[list[Made], list[UnreadPart]]:
         """The statements of the way up, and the calls whose SQL cannot be told."""
-        raise NotImplementedError
 
 
 def undo_text(place: Place) -> str:
