@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain_agents.findings import Severity
-from domain_agents.pipelines.audit_rules import Rule, Seen, files
+from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.audit_rules._examples import LIMITS, PROBES, deployment
 from domain_agents.pipelines.reading.operations import containers
 
 if TYPE_CHECKING:
@@ -23,47 +24,8 @@ class _ContainerWithoutLimits(Rule):
         "https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
         "checkov CKV_K8S_11, CKV_K8S_13",
     )
-    bad = files(
-        {
-            "k8s/deployment.yaml": "apiVersion: apps/v1\n"
-            "kind: Deployment\n"
-            "metadata:\n"
-            "  name: scorer\n"
-            "spec:\n"
-            "  replicas: 2\n"
-            "  template:\n"
-            "    spec:\n"
-            "      containers:\n"
-            "        - name: api\n"
-            "          image: registry.example/scorer:1.4.2\n"
-            "          readinessProbe:\n"
-            "            httpGet: {path: /ready, port: 8000}\n"
-            "          livenessProbe:\n"
-            "            httpGet: {path: /live, port: 8000}\n"
-        }
-    )
-    good = files(
-        {
-            "k8s/deployment.yaml": "apiVersion: apps/v1\n"
-            "kind: Deployment\n"
-            "metadata:\n"
-            "  name: scorer\n"
-            "spec:\n"
-            "  replicas: 2\n"
-            "  template:\n"
-            "    spec:\n"
-            "      containers:\n"
-            "        - name: api\n"
-            "          image: registry.example/scorer:1.4.2\n"
-            "          resources:\n"
-            "            requests: {cpu: 500m, memory: 512Mi}\n"
-            "            limits: {memory: 512Mi}\n"
-            "          readinessProbe:\n"
-            "            httpGet: {path: /ready, port: 8000}\n"
-            "          livenessProbe:\n"
-            "            httpGet: {path: /live, port: 8000}\n"
-        }
-    )
+    bad = deployment(PROBES)
+    good = deployment(LIMITS, PROBES)
 
     def looks(self, at: Repository) -> Iterator[Seen]:
         for document, container in containers(at):

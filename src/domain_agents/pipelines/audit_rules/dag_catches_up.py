@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain_agents.findings import Severity
-from domain_agents.pipelines.audit_rules import Rule, Seen, files
+from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.audit_rules._examples import dag
 from domain_agents.pipelines.reading.operations import dags
 from domain_agents.pipelines.reading.sources import keyword, literal
 
@@ -21,31 +22,15 @@ class _DagCatchesUp(Rule):
     harm = "catchup=True starts one run for each interval since start_date the day it is switched on, all at once."
     instead = "catchup=False, or max_active_runs=1 and tasks that are idempotent by date"
     sources = ("https://airflow.apache.org/docs/apache-airflow/stable/best-practices.html",)
-    bad = files(
-        {
-            "dags/train.py": "from datetime import datetime, timedelta\n"
-            "\n"
-            "from airflow import DAG\n"
-            "\n"
-            'with DAG("train", schedule="@daily", start_date=datetime(2026, 1, 1), '
-            'on_failure_callback=print, default_args={"retries": 2, "execution_timeout": '
-            "timedelta(hours=1)}, catchup=True) as dag:\n"
-            "    pass\n",
-            "requirements.txt": "apache-airflow==3.2.1\n",
-        }
+    bad = dag(
+        "on_failure_callback=print",
+        'default_args={"retries": 2, "execution_timeout": timedelta(hours=1)}',
+        "catchup=True",
     )
-    good = files(
-        {
-            "dags/train.py": "from datetime import datetime, timedelta\n"
-            "\n"
-            "from airflow import DAG\n"
-            "\n"
-            'with DAG("train", schedule="@daily", start_date=datetime(2026, 1, 1), '
-            'on_failure_callback=print, default_args={"retries": 2, "execution_timeout": '
-            "timedelta(hours=1)}, catchup=False) as dag:\n"
-            "    pass\n",
-            "requirements.txt": "apache-airflow==3.2.1\n",
-        }
+    good = dag(
+        "on_failure_callback=print",
+        'default_args={"retries": 2, "execution_timeout": timedelta(hours=1)}',
+        "catchup=False",
     )
 
     def looks(self, at: Repository) -> Iterator[Seen]:

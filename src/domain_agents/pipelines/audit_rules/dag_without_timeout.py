@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from domain_agents.findings import Severity
-from domain_agents.pipelines.audit_rules import Rule, Seen, files
+from domain_agents.pipelines.audit_rules import Rule, Seen
+from domain_agents.pipelines.audit_rules._examples import dag
 from domain_agents.pipelines.reading.operations import dags
 
 if TYPE_CHECKING:
@@ -24,30 +25,11 @@ class _DagWithoutTimeout(Rule):
     harm = "A task without a time limit can hang for days and block the ones behind it."
     instead = "execution_timeout in default_args, dagrun_timeout on the DAG"
     sources = ("https://airflow.apache.org/docs/apache-airflow/stable/best-practices.html",)
-    bad = files(
-        {
-            "dags/train.py": "from datetime import datetime, timedelta\n"
-            "\n"
-            "from airflow import DAG\n"
-            "\n"
-            'with DAG("train", schedule="@daily", start_date=datetime(2026, 1, 1), '
-            'on_failure_callback=print, catchup=False, default_args={"retries": 2}) as dag:\n'
-            "    pass\n",
-            "requirements.txt": "apache-airflow==3.2.1\n",
-        }
-    )
-    good = files(
-        {
-            "dags/train.py": "from datetime import datetime, timedelta\n"
-            "\n"
-            "from airflow import DAG\n"
-            "\n"
-            'with DAG("train", schedule="@daily", start_date=datetime(2026, 1, 1), '
-            'on_failure_callback=print, catchup=False, default_args={"retries": 2, '
-            '"execution_timeout": timedelta(hours=1)}) as dag:\n'
-            "    pass\n",
-            "requirements.txt": "apache-airflow==3.2.1\n",
-        }
+    bad = dag("on_failure_callback=print", "catchup=False", 'default_args={"retries": 2}')
+    good = dag(
+        "on_failure_callback=print",
+        "catchup=False",
+        'default_args={"retries": 2, "execution_timeout": timedelta(hours=1)}',
     )
 
     def looks(self, at: Repository) -> Iterator[Seen]:
