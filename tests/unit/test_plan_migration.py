@@ -280,3 +280,13 @@ def test_the_report_and_the_files_read_as_approved() -> None:
     same_as_golden("plan/not_null_column.md", made.text)
     assert made.structured["written"] == []
     assert made.structured["watch"]
+
+
+def test_a_type_that_holds_every_value_is_not_searched_for_values_that_do_not_fit() -> None:
+    schema = """CREATE TABLE users (id serial PRIMARY KEY);
+        CREATE TABLE orders (id bigint PRIMARY KEY, user_id int REFERENCES users);"""
+    asked = {"sql": "ALTER TABLE users ALTER COLUMN id TYPE bigint", "schema": schema, "engine": "postgresql"}
+    wider = result(**asked).structured
+    whys = [one["why"] for one in (*wider["prechecks"], *wider["steps"])]
+    assert any("not reached yet" in why for why in whys)
+    assert not any("is no bigint" in why or "are no bigint" in why for why in whys)

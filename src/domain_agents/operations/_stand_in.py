@@ -14,13 +14,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from domain_agents import ddl
-from domain_agents.catalog import Check, Column, ForeignKey, PrimaryKey, Table, TableName
+from domain_agents.catalog import Check, Column, ForeignKey, Table, TableName
 from domain_agents.engines import Engine, Sync
-from domain_agents.operations import CannotPlan, Migration, Phase, Query
+from domain_agents.operations import Migration, Phase, Query
 from domain_agents.operations._backfill import backfill_step
 from domain_agents.operations._indexes import IndexCopy, exchanged_in, index_copies
 from domain_agents.operations._not_null import undo_not_null
 from domain_agents.operations._numbering import numbering_of
+from domain_agents.operations._unconverted import (
+    always_converts,
+    list_unconverted,
+    quarantine_steps,
+    quarantine_table,
+)
 from domain_agents.operations._views import Shown, views_showing
 
 if TYPE_CHECKING:
@@ -152,14 +158,20 @@ class StandIn:
             for twin in self.twins
         )
         left = left[1:-1] if len(self.twins) == 1 else left
+        why = (
+            f"rows without a value are written once, so that the trigger computes {walked.name}, in batches along the key; "
+            "a run that was cut off goes on where it stopped"
+        )
+        count = f"SELECT count(*) FROM {written} WHERE {left}"
+        if self._takes_every_value:
+            reached = Query(count, "0", "each such row was not reached yet: run it again")
+            return replace(step, why=why, validations=(reached,), undo_loses_data=False)
         return replace(
             step,
-            why=f"rows without a value are written once, so that the trigger computes {walked.name}, in batches along "
-            "the "
-            "key; a run that was cut off goes on where it stopped",
+            why=why,
             validations=(
                 Query(
-                    f"SELECT count(*) FROM {written} WHERE {left}",
+                    count,
                     "as many as the next query lists" if self.quarantine else "0",
                     f"each such row holds a value that is no {self.type}: "
                     + (f"it goes to {self.quarantine} in the end" if self.quarantine else "repair them, run again"),
@@ -169,19 +181,18 @@ class StandIn:
             undo_loses_data=False,
         )
 
+    @property
+    def _takes_every_value(self) -> bool:
+        """Whether no value of the columns can be refused."""
+        stored = [self.engine.stored_type(twin.column.type) for twin in self.twins]
+        return self.using is None and all(always_converts(one, self.type) for one in stored)
+
     def _unconverted(self, schema: Schema, pairs: Mapping[str, str]) -> tuple[Query, ...]:
         """What lists the values that could not be converted, `pairs` being the columns with the values and without."""
-        table = schema.table(self.table)
-        key = ", ".join(map(self.engine.quote, table.primary_key.columns)) if table and table.primary_key else "*"
-        return tuple(
-            Query(
-                f"SELECT {key}, {self.engine.quote(old)} FROM {self.engine.quote_table(self.table)} "
-                f"WHERE {self.engine.quote(new)} IS NULL AND {self.engine.quote(old)} IS NOT NULL ORDER BY {key}",
-                "no row",
-                f"lists the values that are no {self.type}: the application reads NULL for them",
-            )
-            for old, new in pairs.items()
-        )
+        if self._takes_every_value:
+            return ()
+        found = schema.table(self.table)
+        return tuple(list_unconverted(self.engine, found, self.table, pair, self.type) for pair in pairs.items())
 
     def quarantined(self, schema: Schema) -> tuple[Migration, ...]:
         """The values that could not be converted, into a table of their own, before the old column goes."""
@@ -189,38 +200,7 @@ class StandIn:
             return ()
         [twin] = self.twins
         made = quarantine_table(self.engine, self.before, twin.column, self.quarantine)
-        quoted, name = self.engine.quote, self.engine.quote_table(made.name)
-        columns = ", ".join(quoted(column.name) for column in made.columns)
-        key = ", ".join(quoted(column.name) for column in made.columns[:-1])
-        kept = (
-            f"INSERT INTO {name} ({columns})\nSELECT {key}, {quoted(twin.old_name)} FROM "
-            f"{self.engine.quote_table(self.table)}\n WHERE {quoted(twin.column.name)} IS NULL "
-            f"AND {quoted(twin.old_name)} IS NOT NULL"
-        )
-        create = ddl.CreateTable(made)
-        undo = self._spelled((ddl.DropTable(made.name),), create.apply(schema))
-        return (
-            Migration(
-                title=f"create table {made.name}",
-                slug=f"create_{made.name.name}",
-                phase=Phase.CONTRACT,
-                why=f"for the values of {self.label} that are no {self.type}",
-                statements=(create,),
-                undo=undo,
-            ),
-            Migration(
-                title=f"keep the values of {self.label} that are no {self.type} in {made.name}",
-                slug=f"keep_{made.name.name}",
-                phase=Phase.CONTRACT,
-                why="the old column goes in the next step, and with it what could not be converted; rows that were "
-                "repaired "
-                "since are not among them",
-                statements=(ddl.Verbatim(f"{kept}\nON CONFLICT DO NOTHING", "copy", self.table),),
-                transaction=False,
-                undo=f"DELETE FROM {name}",
-                validations=(Query(f"SELECT {columns} FROM {name}", "what is to be repaired", "nothing was lost"),),
-            ),
-        )
+        return quarantine_steps(self.engine, schema, made, self.table, (twin.column.name, twin.old_name), self.type)
 
     def indexes(self, schema: Schema) -> tuple[Migration, ...]:
         """The indexes and unique keys of the columns, once more for the stand-ins."""
@@ -268,7 +248,7 @@ class StandIn:
                     f"{self.table.name}.{twin.column.name} is NOT NULL: be sure that no application writes one"
                     for twin in self.twins
                     if not twin.column.nullable
-                    and not _always_converts(self.engine.stored_type(twin.column.type), self.type)
+                    and not always_converts(self.engine.stored_type(twin.column.type), self.type)
                 ),
                 undo=self._spelled((ddl.DropConstraint(self.table, one.name) for one in made), with_them),
             ),
@@ -439,35 +419,6 @@ class StandIn:
             "written, as far as they fit)",
             undo_loses_data=True,
         )
-
-
-_WIDER = ("smallint", "int2", "integer", "int", "int4", "bigint", "int8", "numeric", "text")
-"""Each holds every value of those before it."""
-
-
-def _always_converts(old: str, new: str) -> bool:
-    one, other = old.strip().lower(), new.strip().lower()
-    return other == "text" or (one in _WIDER and other in _WIDER and _WIDER.index(one) <= _WIDER.index(other))
-
-
-def quarantine_table(engine: Engine, table: Table, column: Column, name: TableName) -> Table:
-    """A table for the values of a column that cannot be converted, by the key of their rows.
-
-    Raises:
-        CannotPlan: the rows have no key.
-    """
-    key = table.primary_key.columns if table.primary_key else ()
-    if not key:
-        raise CannotPlan(
-            f"{table.name} has no primary key to tell the rows by", field="schema", way_out="give it in `schema`"
-        )
-    keys = [one for one in table.columns if one.name in key]
-    columns = [Column(one.name, engine.stored_type(one.type), nullable=False) for one in keys]
-    return Table(
-        name,
-        (*columns, Column(column.name, engine.stored_type(column.type))),
-        PrimaryKey(key, engine.object_name(name, (), "pkey")),
-    )
 
 
 def names_beside(engine: Engine, table: Table, columns: Iterable[str]) -> dict[str, tuple[str, str]]:

@@ -16,7 +16,7 @@ from domain_agents.operations._copied_type import copied_steps, keys_on
 from domain_agents.operations._dependents import breakage_warnings
 from domain_agents.operations._key_family import KeyFamily, exchange_steps, family_of
 from domain_agents.operations._numbering import numbering_of, require_countable
-from domain_agents.operations._stand_in import quarantine_table
+from domain_agents.operations._unconverted import quarantine_table
 from domain_agents.operations._views import Shown, views_showing
 
 if TYPE_CHECKING:
