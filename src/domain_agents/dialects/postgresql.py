@@ -1,6 +1,6 @@
 """PostgreSQL's SQL, read with the server's own grammar (libpg_query through postgast, BSD).
 
-The library's trees never leave this module: what comes out are DDL atoms and the text as it was written.
+The library's trees stay in the modules of this dialect: what comes out are DDL atoms and the text as it was written.
 """
 
 from __future__ import annotations
@@ -12,12 +12,9 @@ import postgast
 
 from domain_agents import ddl
 from domain_agents.catalog import (
-    Check,
     Column,
     Exclusion,
-    ForeignKey,
     Index,
-    IndexKey,
     PrimaryKey,
     Table,
     TableName,
@@ -25,7 +22,7 @@ from domain_agents.catalog import (
 )
 from domain_agents.dialects import ReadStatement
 from domain_agents.dialects._postgresql_exclusions import read_exclusion
-from domain_agents.dialects._postgresql_expressions import columns_of, fault, is_volatile
+from domain_agents.dialects._postgresql_expressions import fault, is_volatile
 from domain_agents.dialects._postgresql_numbering import identity_change, locked_tables, sequence_name
 from domain_agents.dialects._postgresql_objects import read_other
 from domain_agents.dialects._postgresql_partitions import (
@@ -35,10 +32,10 @@ from domain_agents.dialects._postgresql_partitions import (
     partition_key,
     partition_made,
 )
+from domain_agents.dialects._postgresql_parts import NotUnderstood, Parts, enum_name, name_of, strings
 from domain_agents.dialects._postgresql_source import Piece, Source, Span, Token
 from domain_agents.engines.postgresql import object_name as default_name
 
-_ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 _KEPT = {
     "create_domain_stmt", "composite_type_stmt", "create_range_stmt",
     "create_function_stmt", "create_seq_stmt", "create_extension_stmt",
@@ -58,17 +55,9 @@ _NO_CHANGE = {
 
 
 # Clauses that no atom holds, by the field of the tree that says them.
-_CONSTRAINT_CLAUSES = {
-    "nulls_not_distinct": "NULLS NOT DISTINCT", "including": "INCLUDE",
-    "is_no_inherit": "NO INHERIT", "options": "WITH (...)", "indexspace": "USING INDEX TABLESPACE",
-}  # fmt: skip
 _TABLE_CLAUSES = {"options": "WITH (...)", "tablespacename": "TABLESPACE", "access_method": "USING"}
 _PERSISTENCE = {"t": "TEMPORARY", "u": "UNLOGGED"}
 _INDEX_CLAUSES = {"options": "WITH (...)", "table_space": "TABLESPACE", "nulls_not_distinct": "NULLS NOT DISTINCT"}
-
-
-class _NotUnderstood(Exception):
-    """A clause that has no atom."""
 
 
 class PostgreSQL:
@@ -132,7 +121,7 @@ def _understood(sql: str, piece: Piece) -> tuple[tuple[ddl.Statement, ...], str,
     reading = _Statement(Span(Source(sql), tokens))
     try:
         atoms = reading.atoms(parsed.stmts[0].stmt, sql)
-    except (_NotUnderstood, IndexError) as error:
+    except (NotUnderstood, IndexError) as error:
         reason = str(error) or "this form"
         return (), f"not understood yet: {reason}", ()
     return atoms, "", tuple(dict.fromkeys(reading.dropped))
@@ -144,10 +133,6 @@ _MOST_READ = 4_096
 _ALREADY_READ: dict[str, tuple[tuple[ddl.Statement, ...], str, tuple[str, ...]]] = {}
 
 
-def _name(relation: Any) -> TableName:
-    return TableName(relation.relname, relation.schemaname)
-
-
 def _writes(select: Any) -> bool:
     """Whether a SELECT changes data on its way: WITH x AS (DELETE ... RETURNING ...)."""
     changing = {"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"}
@@ -155,35 +140,8 @@ def _writes(select: Any) -> bool:
     return any(query.WhichOneof("node") in changing for query in queries)
 
 
-def _strings(nodes: Any) -> tuple[str, ...]:
-    return tuple(node.string.sval for node in nodes)
-
-
-def _enum(message: Any, field: str) -> str:
-    """The name of an enumerated field's value."""
-    descriptor = message.DESCRIPTOR.fields_by_name[field].enum_type
-    return str(descriptor.values_by_number[getattr(message, field)].name)
-
-
-class _Statement:
+class _Statement(Parts):
     """One statement's tree turned into atoms, with the tokens to cut its texts from."""
-
-    def __init__(self, span: Span) -> None:
-        self.span = span
-        self.dropped: list[str] = []
-        self.named: set[str] = set()
-
-    def _drop(self, tree: Any, clauses: dict[str, str]) -> None:
-        self.dropped += [words for field, words in clauses.items() if getattr(tree, field, None)]
-
-    def _free_name(self, table: TableName, columns: tuple[str, ...], kind: str) -> str:
-        """The default name, with the number the server adds when the statement has used the name already."""
-        name, number = default_name(table, columns, kind), 0
-        while name in self.named:
-            number += 1
-            name = default_name(table, columns, f"{kind}{number}")
-        self.named.add(name)
-        return name
 
     def atoms(self, node: Any, sql: str) -> tuple[ddl.Statement, ...]:
         kind = node.WhichOneof("node")
@@ -192,7 +150,7 @@ class _Statement:
         if other is not None:
             return other
         if kind == "select_stmt" and tree.HasField("into_clause"):
-            raise _NotUnderstood("SELECT INTO, which makes a table")
+            raise NotUnderstood("SELECT INTO, which makes a table")
         if kind == "select_stmt" and _writes(tree):
             return (ddl.NoCatalogChange("data"),)
         if kind == "do_stmt":
@@ -202,27 +160,27 @@ class _Statement:
             self.dropped.append("what the DO block does")
         if kind in _NO_CHANGE:
             has_table = "relation" in tree.DESCRIPTOR.fields_by_name and hasattr(tree.relation, "relname")
-            table = _name(tree.relation) if has_table and tree.relation.relname else None
+            table = name_of(tree.relation) if has_table and tree.relation.relname else None
             return (ddl.NoCatalogChange(_NO_CHANGE[kind], table),)
         if kind in _KEPT:
             routine = kind == "create_function_stmt" and tree.is_procedure
             return (ddl.NoCatalogChange("routine"),) if routine else (ddl.KeepText(sql),)
         read = getattr(self, f"_{kind}", None)
         if read is None:
-            raise _NotUnderstood(kind.removesuffix("_stmt").replace("_", " "))
+            raise NotUnderstood(kind.removesuffix("_stmt").replace("_", " "))
         atoms: tuple[ddl.Statement, ...] = read(tree)
         return atoms
 
     # Tables
 
     def _create_stmt(self, tree: Any) -> tuple[ddl.Statement, ...]:
-        name = _name(tree.relation)
+        name = name_of(tree.relation)
         if tree.HasField("partbound"):
             return self._partition(name, tree)
         if tree.inh_relations:
-            raise _NotUnderstood("a table that inherits from another")
+            raise NotUnderstood("a table that inherits from another")
         if tree.HasField("of_typename"):
-            raise _NotUnderstood("a table of a composite type")
+            raise NotUnderstood("a table of a composite type")
         self._drop(tree, _TABLE_CLAUSES)
         self.dropped += [_PERSISTENCE[kind] for kind in tree.relation.relpersistence if kind in _PERSISTENCE]
         copied = like_clause(tree)
@@ -237,12 +195,12 @@ class _Statement:
                 column, own = self._column(name, element.column_def)
                 columns.append(column)
                 constraints.extend(own)
-            elif which == "constraint" and _enum(element.constraint, "contype") == "CONSTR_EXCLUSION":
+            elif which == "constraint" and enum_name(element.constraint, "contype") == "CONSTR_EXCLUSION":
                 exclusions.append(read_exclusion(name, element.constraint, self.span))
             elif which == "constraint":
                 constraints.append(self._constraint(name, element.constraint, ()))
             else:
-                raise _NotUnderstood("CREATE TABLE ... LIKE among other columns")
+                raise NotUnderstood("CREATE TABLE ... LIKE among other columns")
         key = partition_key(tree, self.span)
         table = Table(name, tuple(columns), exclusions=tuple(exclusions), partitioned_by=key)
         for constraint in constraints:
@@ -257,20 +215,20 @@ class _Statement:
         return (made, *(ddl.AddConstraint(name, self._constraint(name, constraint, ())) for constraint in own))
 
     def _drop_stmt(self, tree: Any) -> tuple[ddl.Statement, ...]:
-        kind = _enum(tree, "remove_type")
-        if _enum(tree, "behavior") == "DROP_CASCADE":
+        kind = enum_name(tree, "remove_type")
+        if enum_name(tree, "behavior") == "DROP_CASCADE":
             self.dropped.append("CASCADE")
         if kind in ("OBJECT_PROCEDURE", "OBJECT_FUNCTION"):
             return (ddl.NoCatalogChange("routine"),)
         if kind == "OBJECT_TRIGGER":
-            *owner, table, name = _strings(tree.objects[0].list.items)
+            *owner, table, name = strings(tree.objects[0].list.items)
             text = self.span.text(0, len(self.span.tokens))
             return (ddl.DropTrigger(TableName(table, owner[-1] if owner else ""), name, text),)
         if kind not in ("OBJECT_TABLE", "OBJECT_INDEX"):
             return (ddl.KeepText(self.span.text(0, len(self.span.tokens))),)
         found: list[ddl.Statement] = []
         for item in tree.objects:
-            parts = _strings(item.list.items)
+            parts = strings(item.list.items)
             schema, name = (parts[-2] if len(parts) > 1 else ""), parts[-1]
             if kind == "OBJECT_TABLE":
                 found.append(ddl.DropTable(TableName(name, schema), tree.missing_ok))
@@ -280,97 +238,21 @@ class _Statement:
 
     def _create_trig_stmt(self, tree: Any) -> tuple[ddl.Statement, ...]:
         text = self.span.text(0, len(self.span.tokens))
-        return (ddl.CreateTrigger(_name(tree.relation), tree.trigname, text),)
+        return (ddl.CreateTrigger(name_of(tree.relation), tree.trigname, text),)
 
     def _rename_stmt(self, tree: Any) -> tuple[ddl.Statement, ...]:
-        kind = _enum(tree, "rename_type")
+        kind = enum_name(tree, "rename_type")
         if kind == "OBJECT_TABLE":
-            return (ddl.RenameTable(_name(tree.relation), tree.newname),)
-        if kind == "OBJECT_COLUMN" and _enum(tree, "relation_type") == "OBJECT_TABLE":
-            return (ddl.RenameColumn(_name(tree.relation), tree.subname, tree.newname),)
+            return (ddl.RenameTable(name_of(tree.relation), tree.newname),)
+        if kind == "OBJECT_COLUMN" and enum_name(tree, "relation_type") == "OBJECT_TABLE":
+            return (ddl.RenameColumn(name_of(tree.relation), tree.subname, tree.newname),)
         if kind == "OBJECT_INDEX":
             return (ddl.RenameIndex(tree.relation.relname, tree.newname),)
         if kind == "OBJECT_TABCONSTRAINT":
-            return (ddl.RenameConstraint(_name(tree.relation), tree.subname, tree.newname),)
+            return (ddl.RenameConstraint(name_of(tree.relation), tree.subname, tree.newname),)
         return (ddl.KeepText(self.span.text(0, len(self.span.tokens))),)
 
     # Columns and constraints
-
-    def _column(self, table: TableName, tree: Any) -> tuple[Column, tuple[ddl.Constraint, ...]]:
-        at = self.span.index_at(tree.location)
-        end = self.span.item_end(at)
-        marks = sorted(c.constraint.location for c in tree.constraints if c.constraint.location >= 0)
-        collate = tree.coll_clause.location if tree.HasField("coll_clause") else -1
-        type_start = self.span.index_at(tree.type_name.location) if tree.HasField("type_name") else at + 1
-        stops = [self.span.index_at(mark) for mark in marks if self.span.index_at(mark) >= type_start]
-        if collate >= 0:
-            stops.append(self.span.index_at(collate))
-        type_end = min([end, *stops])
-        options = [i for i in range(type_start, type_end) if self.span.tokens[i].kind in ("STORAGE", "COMPRESSION")]
-        values: dict[str, Any] = {"name": tree.colname, "type": self.span.text(type_start, min([type_end, *options]))}
-        constraints: list[ddl.Constraint] = []
-        self.dropped += ["STORAGE or COMPRESSION"] if options else []
-        for node in tree.constraints:
-            constraint = node.constraint
-            kind = _enum(constraint, "contype")
-            if kind.startswith("CONSTR_ATTR_"):
-                self.dropped.append(kind.removeprefix("CONSTR_ATTR_").replace("_", " "))
-            later = [self.span.index_at(mark) for mark in marks if mark > constraint.location]
-            until = min([end, *later])
-            start = self.span.index_at(constraint.location)
-            if kind == "CONSTR_NOTNULL":
-                values["nullable"] = False
-            elif kind == "CONSTR_DEFAULT":
-                values["default"] = self.span.text(start + 1, until)
-            elif kind == "CONSTR_IDENTITY":
-                values["identity"] = "always" if constraint.generated_when == "a" else "by default"
-                values["nullable"] = False
-                self._drop(constraint, {"options": "the identity's options"})
-            elif kind == "CONSTR_GENERATED":
-                opening = self.span.find("ASCII_40", start)
-                values["generated"] = self.span.text(opening + 1, self.span.closing(opening))
-                values["virtual"] = constraint.generated_kind == "v"
-            elif kind in ("CONSTR_PRIMARY", "CONSTR_UNIQUE", "CONSTR_CHECK", "CONSTR_FOREIGN"):
-                constraints.append(self._constraint(table, constraint, (tree.colname,)))
-        if collate >= 0:
-            values["collation"] = ".".join(_strings(tree.coll_clause.collname))
-        return Column(**values), tuple(constraints)
-
-    def _constraint(self, table: TableName, tree: Any, own: tuple[str, ...]) -> ddl.Constraint:
-        kind = _enum(tree, "contype")
-        self._drop(tree, _CONSTRAINT_CLAUSES)
-        if kind == "CONSTR_PRIMARY":
-            self._drop(tree, {"deferrable": "DEFERRABLE"})
-            return PrimaryKey(_strings(tree.keys) or own, tree.conname or self._free_name(table, (), "pkey"))
-        if kind == "CONSTR_UNIQUE":
-            self._drop(tree, {"deferrable": "DEFERRABLE"})
-            columns = _strings(tree.keys) or own
-            return Unique(columns, tree.conname or self._free_name(table, columns, "key"))
-        if kind in ("CONSTR_CHECK", "CONSTR_FOREIGN") and not (tree.is_enforced or own):
-            self.dropped.append("NOT ENFORCED")
-        if kind == "CONSTR_CHECK":
-            opening = self.span.find("ASCII_40", self.span.index_at(tree.location))
-            expression = self.span.text(opening + 1, self.span.closing(opening))
-            name = tree.conname or self._free_name(table, columns_of(tree.raw_expr), "check")
-            return Check(expression, name, not tree.skip_validation)
-        if kind == "CONSTR_FOREIGN":
-            columns = _strings(tree.fk_attrs) or own
-            if tree.fk_matchtype not in ("", "s"):
-                self.dropped.append("MATCH FULL")
-            return ForeignKey(
-                columns=columns,
-                parent=_name(tree.pktable),
-                parent_columns=_strings(tree.pk_attrs),
-                name=tree.conname or self._free_name(table, columns, "fkey"),
-                on_delete=_ACTIONS.get(tree.fk_del_action, "NO ACTION"),
-                on_update=_ACTIONS.get(tree.fk_upd_action, "NO ACTION"),
-                deferrable=("DEFERRABLE" + (" INITIALLY DEFERRED" if tree.initdeferred else ""))
-                if tree.deferrable
-                else "",
-                validated=not tree.skip_validation,
-                set_columns=_strings(tree.fk_del_set_cols),
-            )
-        raise _NotUnderstood(f"the constraint {tree.conname or kind.removeprefix('CONSTR_').lower()}")
 
     # ALTER TABLE
 
@@ -378,9 +260,9 @@ class _Statement:
         attached = index_attached(tree)
         if attached is not None:
             return (attached,)
-        if _enum(tree, "objtype") != "OBJECT_TABLE":
+        if enum_name(tree, "objtype") != "OBJECT_TABLE":
             return (ddl.KeepText(self.span.text(0, len(self.span.tokens))),)
-        table = _name(tree.relation)
+        table = name_of(tree.relation)
         self.dropped += ["ONLY"] if not tree.relation.inh else []
         self._drop(tree, {"missing_ok": "IF EXISTS"})
         found: list[ddl.Statement] = []
@@ -391,9 +273,9 @@ class _Statement:
         return tuple(found)
 
     def _alter(self, table: TableName, tree: Any) -> tuple[ddl.Statement, ...]:
-        kind = _enum(tree, "subtype").removeprefix("AT_")
+        kind = enum_name(tree, "subtype").removeprefix("AT_")
         definition = getattr(tree, "def")
-        self.dropped += ["CASCADE"] if _enum(tree, "behavior") == "DROP_CASCADE" else []
+        self.dropped += ["CASCADE"] if enum_name(tree, "behavior") == "DROP_CASCADE" else []
         match kind:
             case "AddColumn":
                 column, constraints = self._column(table, definition.column_def)
@@ -430,7 +312,7 @@ class _Statement:
         partitioning = altered(table, tree, self.span)
         if partitioning is not None:
             return (partitioning,)
-        raise _NotUnderstood(f"ALTER TABLE, action {kind}")
+        raise NotUnderstood(f"ALTER TABLE, action {kind}")
 
     def _new_default(self, tree: Any, definition: Any) -> str | None:
         if definition.WhichOneof("node") is None:
@@ -440,7 +322,7 @@ class _Statement:
             if after == ["SET", "DEFAULT"] and self._names_column(i, tree.name):
                 return self.span.text(i + 2, self.span.item_end(i + 2))
             del token
-        raise _NotUnderstood("SET DEFAULT")
+        raise NotUnderstood("SET DEFAULT")
 
     def _new_type(self, table: TableName, tree: Any, column: Any) -> ddl.ChangeType:
         start = self.span.index_at(column.type_name.location)
@@ -461,24 +343,24 @@ class _Statement:
         return written == '"' + name.replace('"', '""') + '"' or written.lower() == name
 
     def _added(self, table: TableName, tree: Any) -> ddl.Statement:
-        if _enum(tree, "contype") == "CONSTR_NOTNULL":
-            column = _strings(tree.keys)[0]
+        if enum_name(tree, "contype") == "CONSTR_NOTNULL":
+            column = strings(tree.keys)[0]
             if tree.skip_validation:
-                raise _NotUnderstood("NOT NULL ... NOT VALID")
+                raise NotUnderstood("NOT NULL ... NOT VALID")
             self._drop(tree, {"conname": "the name of the NOT NULL constraint"})
             return ddl.SetNotNull(table, column)
-        if _enum(tree, "contype") == "CONSTR_EXCLUSION":
+        if enum_name(tree, "contype") == "CONSTR_EXCLUSION":
             return ddl.AddExclusion(table, read_exclusion(table, tree, self.span))
         if tree.indexname:
             self._drop(tree, {"deferrable": "DEFERRABLE"})
-            made = PrimaryKey if _enum(tree, "contype") == "CONSTR_PRIMARY" else Unique
+            made = PrimaryKey if enum_name(tree, "contype") == "CONSTR_PRIMARY" else Unique
             return ddl.AddConstraint(table, made((), tree.conname or tree.indexname), tree.indexname)
         return ddl.AddConstraint(table, self._constraint(table, tree, ()))
 
     # Indexes
 
     def _index_stmt(self, tree: Any) -> tuple[ddl.Statement, ...]:
-        table = _name(tree.relation)
+        table = name_of(tree.relation)
         self._drop(tree, _INDEX_CLAUSES)
         self.dropped += ["ONLY"] if not tree.relation.inh else []
         opening = self.span.find("ASCII_40", self.span.index_at(tree.relation.location))
@@ -497,15 +379,3 @@ class _Statement:
             where=self.span.text(where + 1, len(self.span.tokens)) if where >= 0 else None,
         )
         return (ddl.CreateIndex(index, tree.concurrent, tree.if_not_exists, not tree.relation.inh),)
-
-    def _index_key(self, tree: Any, start: int, end: int) -> IndexKey:
-        descending = _enum(tree, "ordering") == "SORTBY_DESC"
-        if tree.name:
-            text, behind, is_expression = tree.name, start + 1, False
-        else:
-            opening = self.span.find("ASCII_40", start)
-            closing = self.span.closing(opening)
-            text = self.span.text(start, closing + 1) if opening != start else self.span.text(start + 1, closing)
-            behind, is_expression = closing + 1, True
-        suffix = [i for i in range(behind, end) if self.span.tokens[i].kind not in ("ASC", "DESC")]
-        return IndexKey(text, is_expression, descending, " ".join(self.span.text(i, i + 1) for i in suffix))
